@@ -1,0 +1,214 @@
+/**
+ * The JSON API as zod schemas and one table of operations. The server validates with them, clients import their types,
+ * `/api/openapi.json` is made from them. Imports nothing of the server.
+ */
+import { z } from 'zod'
+import { states } from '../storage/records.ts'
+
+const instant = z.iso.datetime().meta({ description: 'UTC, ISO 8601' })
+const bytes = z.int().nonnegative()
+const targetName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
+const freeText = (max: number) => z.string().max(max)
+export const ecosystemSchema = z.enum(['pip', 'apt'])
+export const stateSchema = z.enum(states)
+
+/** RFC 9457, with Airlock's code, hint and fields. */
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    hint: z.string(),
+    fields: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Problem' })
+
+export const newRequestSchema = z
+  .strictObject({
+    ecosystem: ecosystemSchema,
+    requirements: z.array(z.string().min(1).max(1000)).min(1).max(1000),
+    targets: z.array(targetName).min(1).max(32).default(['default']),
+    requester: freeText(100).optional(),
+    note: freeText(2000).optional(),
+  })
+  .meta({ id: 'NewRequest' })
+
+export const progressSchema = z
+  .object({
+    files: z.int(),
+    filesTotal: z.int(),
+    bytes,
+    bytesTotal: bytes.nullable().meta({ description: 'null while a size is unknown' }),
+    bytesPerSecond: z.number(),
+  })
+  .meta({ id: 'Progress' })
+
+const requestFields = {
+  id: z.int().positive(),
+  batch: z.string(),
+  ecosystem: ecosystemSchema,
+  target: targetName,
+  requirements: z.array(z.string()).meta({ description: 'as typed' }),
+  requester: z.string().nullable(),
+  note: z.string().nullable(),
+  createdAt: instant,
+  state: stateSchema,
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+  job: z.int(),
+  progress: progressSchema.nullable(),
+  files: z.int().nullable().meta({ description: 'of the closure; null before it is known' }),
+  bytes: bytes.nullable().meta({ description: 'of the closure; null before every size is known' }),
+  install: z.string().meta({ description: 'the line that installs it in a pod' }),
+  problem: problemSchema.nullable(),
+}
+
+export const requestSchema = z.object(requestFields).meta({ id: 'Request' })
+
+export const closureItemSchema = z
+  .object({
+    project: z.string(),
+    version: z.string(),
+    file: z.string(),
+    size: bytes.nullable(),
+    sha256: z.string(),
+    origin: z.string(),
+    uploadedAt: instant.nullable(),
+    root: z.boolean(),
+    neededBy: z.array(z.string()),
+    new: z.boolean().meta({ description: 'was not here before this request' }),
+    proved: z.string().nullable().meta({ description: 'the version that the proof picked, where it differs' }),
+  })
+  .meta({ id: 'ClosureItem' })
+
+export const remarkSchema = z
+  .object({ code: z.string(), message: z.string(), fields: z.record(z.string(), z.unknown()) })
+  .meta({ id: 'Remark' })
+
+export const requestDetailSchema = z
+  .object({
+    ...requestFields,
+    timeline: z.array(z.object({ state: stateSchema, at: instant, seconds: z.number().nullable() })),
+    closure: z.array(closureItemSchema).nullable(),
+    remarks: z.array(remarkSchema),
+  })
+  .meta({ id: 'RequestDetail' })
+
+export const requestQuerySchema = z.object({
+  state: stateSchema.optional(),
+  ecosystem: ecosystemSchema.optional(),
+  target: targetName.optional(),
+  requester: freeText(100).optional(),
+  text: freeText(200).optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional()
+    .meta({ description: 'next of the page before' }),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+
+export const targetSchema = z
+  .object({
+    name: targetName,
+    ecosystem: ecosystemSchema,
+    summary: z.string(),
+    source: z.string(),
+    index: z.string().meta({ description: 'the index URL that a pod of this kind is given' }),
+    facts: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Target' })
+
+export const readinessSchema = z
+  .object({ status: z.enum(['ready', 'unready']), checks: z.record(z.string(), z.string()) })
+  .meta({ id: 'Readiness' })
+
+export const maintenanceSchema = z
+  .object({ checked: z.int(), written: z.int(), damaged: z.array(z.string()), unknown: z.array(z.string()) })
+  .meta({ id: 'Maintenance' })
+
+const id = z.object({ id: z.coerce.number().int().positive() })
+
+/** One row per operation: `params`, `query` and `body` are checked on the way in, `answer` is what a 2xx carries. */
+export const operations = {
+  createRequests: {
+    method: 'post',
+    path: '/api/requests',
+    status: 202,
+    body: newRequestSchema,
+    answer: z.object({ requests: z.array(requestSchema) }),
+    summary: 'Ask for packages',
+  },
+  listRequests: {
+    method: 'get',
+    path: '/api/requests',
+    status: 200,
+    query: requestQuerySchema,
+    answer: z.object({ requests: z.array(requestSchema), next: z.string().nullable() }),
+    summary: 'Requests, newest first',
+  },
+  getRequest: {
+    method: 'get',
+    path: '/api/requests/:id',
+    status: 200,
+    params: id,
+    answer: requestDetailSchema,
+    summary: 'One request with timeline and closure',
+  },
+  cancelRequest: {
+    method: 'post',
+    path: '/api/requests/:id/cancel',
+    status: 200,
+    params: id,
+    answer: requestSchema,
+    summary: 'Stop a request that is under way',
+  },
+  retryRequest: {
+    method: 'post',
+    path: '/api/requests/:id/retry',
+    status: 202,
+    params: id,
+    answer: requestSchema,
+    summary: 'Try a finished request again',
+  },
+  listTargets: {
+    method: 'get',
+    path: '/api/targets',
+    status: 200,
+    answer: z.object({ targets: z.array(targetSchema) }),
+    summary: 'The kinds of HomePod',
+  },
+  rebuild: {
+    method: 'post',
+    path: '/api/maintenance/rebuild',
+    status: 200,
+    answer: maintenanceSchema,
+    summary: 'Write every index again',
+  },
+  verify: {
+    method: 'post',
+    path: '/api/maintenance/verify',
+    status: 200,
+    answer: maintenanceSchema,
+    summary: 'Hash every file again',
+  },
+  health: {
+    method: 'get',
+    path: '/healthz',
+    status: 200,
+    answer: z.object({ status: z.literal('ok') }),
+    summary: 'The process lives',
+  },
+  readiness: { method: 'get', path: '/readyz', status: 200, answer: readinessSchema, summary: 'It can take requests' },
+} as const
+
+export type Operation = keyof typeof operations
+export type NewRequest = z.input<typeof newRequestSchema>
+export type RequestView = z.infer<typeof requestSchema>
+export type RequestDetail = z.infer<typeof requestDetailSchema>
+export type ProblemView = z.infer<typeof problemSchema>
+export type TargetView = z.infer<typeof targetSchema>
+export type MaintenanceView = z.infer<typeof maintenanceSchema>
+export type ProgressView = z.infer<typeof progressSchema>

@@ -1,0 +1,85 @@
+/**
+ * The one interface between the spine and a package ecosystem. `pip/` and `apt/` implement it and never import each
+ * other; the spine knows nothing of wheels or stanzas. A third ecosystem is a new folder and one line in `airlock.ts`.
+ */
+import type { Artifact, Closure, EcosystemName, Job, JsonObject, Listing, Remark } from '../storage/records.ts'
+import type { TreePath } from '../storage/layout.ts'
+
+/** A kind of HomePod as one ecosystem sees it. The spine reads its name and lane only. */
+export type Target = {
+  readonly name: string
+  /** What is staged, proved and published one at a time: `pip/simple`, `apt/trixie`. Also a folder of the tree. */
+  readonly lane: string
+  /** For people: `Python 3.11.7, x86_64-manylinux_2_36`. */
+  readonly summary: string
+  /** Where that came from: `python3 on PATH`, a line of the configuration. */
+  readonly source: string
+  /** What the target is, for the API and the page. */
+  readonly facts: JsonObject
+}
+
+/** What somebody typed, understood. */
+export type Parsed = {
+  /** Canonical, sorted, without repetition: equal roots are equal requests. */
+  readonly roots: readonly string[]
+  readonly options: JsonObject
+}
+
+/** A file to publish: bytes made by us, or an artifact that is moved from `.incoming/`. */
+export type TreeFile = { readonly path: TreePath } & ({ readonly bytes: Uint8Array } | { readonly artifact: Artifact })
+
+/**
+ * Files in the order in which they may become visible: each step is durable before the next begins.
+ * Invariant: a file only names files of its own or an earlier step.
+ */
+export type Publication = readonly (readonly TreeFile[])[]
+
+/** An index as it would be. */
+export type Stage = {
+  /** The lane's generation that it was staged on. */
+  readonly generation: number
+  /** The closure's artifacts as they will be listed: size known, the ecosystem's facts complete. */
+  readonly artifacts: readonly Artifact[]
+  /** Who needs whom, read from the artifacts themselves: name -> names that need it, sorted. */
+  readonly neededBy: Readonly<Record<string, readonly string[]>>
+  readonly remarks: readonly Remark[]
+  /** Frees what the stage holds (a gateway route, a folder). Repeatable. */
+  close(): Promise<void>
+}
+
+/** What a real solve against the stage alone would install: name -> version. */
+export type Proof = { readonly picked: Readonly<Record<string, string>> }
+
+/** What an ecosystem needs of the state, given by the graph. */
+export type Listings = {
+  /** Everything listed in a lane, or only the given names; ordered by name, then file. */
+  listed(lane: string, names?: readonly string[]): Promise<readonly Listing[]>
+  /** The names listed in a lane, sorted. */
+  names(lane: string): Promise<readonly string[]>
+  /** Grows with every publication of the lane. */
+  generation(lane: string): Promise<number>
+}
+
+/** A job's request as far as a publication needs it. */
+export type Asker = { readonly id: number }
+
+export type Ecosystem = {
+  readonly name: EcosystemName
+  readonly targets: ReadonlyMap<string, Target>
+  /** Strict grammar. Throws `requirement-invalid` or `requirement-refused` naming the item and what to write instead. */
+  parse(lines: readonly string[]): Parsed
+  /** The command that installs this in a pod: `pip install 'numpy<2'`. */
+  installLine(roots: readonly string[], target: Target): string
+  /** Asks the ecosystem's own solver. Repeatable; touches nothing but caches. */
+  solve(job: Job, target: Target, signal: AbortSignal): Promise<Closure>
+  /** Checks the downloaded artifacts and lays out the lane's indexes as they would be. Visible to nobody. */
+  stage(job: Job, target: Target, closure: Closure, signal: AbortSignal): Promise<Stage>
+  /** A solve as the pod would do it, against the stage alone. Throws `proof-failed`. */
+  prove(job: Job, target: Target, stage: Stage, signal: AbortSignal): Promise<Proof>
+  /** What must be written so that a recorded job is visible: a pure function of the state, repeatable after a crash. */
+  publication(job: Job, target: Target, closure: Closure, askers: readonly Asker[]): Promise<Publication>
+  /** What one request's own folder holds: exactly what was solved, in the forms that clients install from. */
+  requestFiles(job: Job, target: Target, closure: Closure, asker: Asker): readonly TreeFile[]
+  /** Every index of every lane again, for `rebuild`: pieces of bounded size, byte-identical to what was published. */
+  indexes(): AsyncIterable<Publication>
+}

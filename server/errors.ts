@@ -1,0 +1,340 @@
+/**
+ * Every error that Airlock raises on purpose. A code is literal, stable and public (API, CLI exit, page); its texts are
+ * in English and Chinese and take `{field}` from the error's fields. Knows no HTTP: `console/problems.ts` alone does.
+ */
+import type { JsonObject, Problem } from '../storage/records.ts'
+
+export type Language = 'en' | 'zh'
+
+/** What went wrong and why; what to do about it. */
+type Text = { readonly message: string; readonly hint: string }
+type Texts = Readonly<Record<Language, Text>>
+
+export const codes = {
+  // what a client of the API sent
+  'request-invalid': {
+    en: {
+      message: 'The request is not of the documented form: {reason}.',
+      hint: 'See /api/openapi.json for the form.',
+    },
+    zh: { message: '请求格式不正确：{reason}。', hint: '格式见 /api/openapi.json。' },
+  },
+  'requirement-invalid': {
+    en: {
+      message: '“{item}” is not a requirement: {reason}.',
+      hint: 'Write a name, optionally with extras, versions and a marker: {example}.',
+    },
+    zh: {
+      message: '“{item}” 不是有效的需求：{reason}。',
+      hint: '请写软件包名，可带 extras、版本范围和 marker，例如：{example}。',
+    },
+  },
+  'requirement-refused': {
+    en: { message: '“{item}” is not taken: {reason}.', hint: '{instead}' },
+    zh: { message: '不接受 “{item}”：{reason}。', hint: '{instead}' },
+  },
+  'ecosystem-unknown': {
+    en: { message: 'There is no ecosystem “{ecosystem}” here.', hint: 'Known: {known}.' },
+    zh: { message: '此处没有 “{ecosystem}” 这种生态。', hint: '可用：{known}。' },
+  },
+  'target-unknown': {
+    en: {
+      message: 'There is no target “{target}” for {ecosystem}.',
+      hint: 'Known targets: {known}. Targets are set in airlock.yaml.',
+    },
+    zh: {
+      message: '{ecosystem} 没有名为 “{target}” 的目标环境。',
+      hint: '已有目标环境：{known}。目标环境在 airlock.yaml 中配置。',
+    },
+  },
+  'request-unknown': {
+    en: { message: 'There is no request {id}.', hint: 'List them with GET /api/requests or `airlock status`.' },
+    zh: { message: '没有编号为 {id} 的申请。', hint: '可用 GET /api/requests 或 `airlock status` 查看。' },
+  },
+  'request-finished': {
+    en: {
+      message: 'Request {id} is already {state}.',
+      hint: 'Only a request that is still under way can be cancelled.',
+    },
+    zh: { message: '申请 {id} 已处于 {state} 状态。', hint: '只有进行中的申请可以取消。' },
+  },
+  'request-unfinished': {
+    en: { message: 'Request {id} is still {state}.', hint: 'Wait for it, or cancel it first.' },
+    zh: { message: '申请 {id} 仍处于 {state} 状态。', hint: '请等待其结束，或先取消。' },
+  },
+  'route-unknown': {
+    en: { message: 'There is nothing at {method} {path}.', hint: 'The API is described at /api/openapi.json.' },
+    zh: { message: '{method} {path} 不存在。', hint: 'API 说明见 /api/openapi.json。' },
+  },
+  'host-refused': {
+    en: {
+      message: 'The console does not answer to the host name “{host}”.',
+      hint: 'Use the address of AIRLOCK_CONSOLE_URL, or set it to the name you use.',
+    },
+    zh: {
+      message: '控制台不接受主机名 “{host}”。',
+      hint: '请使用 AIRLOCK_CONSOLE_URL 中的地址，或把它设为您使用的名字。',
+    },
+  },
+  'origin-refused': {
+    en: {
+      message: 'The console takes changes from its own pages and from command lines only.',
+      hint: 'Send the request from the console’s own page, or without Origin and Sec-Fetch-Site headers.',
+    },
+    zh: {
+      message: '控制台只接受来自自身页面或命令行的修改请求。',
+      hint: '请从控制台页面发出请求，或不要携带 Origin 与 Sec-Fetch-Site 请求头。',
+    },
+  },
+  'media-type-unsupported': {
+    en: { message: 'The body’s type “{type}” is not taken here.', hint: 'Send {accepted}.' },
+    zh: { message: '此处不接受类型为 “{type}” 的请求体。', hint: '请发送 {accepted}。' },
+  },
+  'body-too-large': {
+    en: { message: 'The body is larger than {limit} bytes.', hint: 'Ask for fewer packages at once.' },
+    zh: { message: '请求体超过 {limit} 字节。', hint: '请减少一次申请的软件包数量。' },
+  },
+  'queue-full': {
+    en: {
+      message: 'The queue holds {limit} unfinished requests, its most.',
+      hint: 'Try again when some have finished.',
+    },
+    zh: { message: '申请队列已满（{limit} 个未完成的申请）。', hint: '请待部分申请完成后再试。' },
+  },
+  // what the solver found
+  'package-not-found': {
+    en: { message: 'No package is called “{name}”.', hint: 'Check the spelling. {near}' },
+    zh: { message: '没有名为 “{name}” 的软件包。', hint: '请检查拼写。{near}' },
+  },
+  unsatisfiable: {
+    en: {
+      message: 'The requirements cannot be met together on {target}:\n{explanation}',
+      hint: 'Loosen a version, or ask for another target.',
+    },
+    zh: {
+      message: '在目标环境 {target} 上无法同时满足这些需求：\n{explanation}',
+      hint: '请放宽版本要求，或选择其他目标环境。',
+    },
+  },
+  'sdist-needs-build': {
+    en: {
+      message: 'These exist only as source for {target}: {projects}. Needed by: {dependants}.',
+      hint: 'Airlock does not build packages yet. Ask for a release that has a wheel, or have a wheel built and put into an index that Airlock reads.',
+    },
+    zh: {
+      message: '以下软件包在 {target} 上只有源码包：{projects}。依赖它们的是：{dependants}。',
+      hint: 'Airlock 目前不构建软件包。请选择带 wheel 的版本，或先构建 wheel 并放入 Airlock 可读取的索引。',
+    },
+  },
+  'wheel-not-accepted': {
+    en: {
+      message: '{project} {version} has no wheel that {target} accepts.',
+      hint: 'Ask for another version, or correct the target’s Python, platform or tags.',
+    },
+    zh: {
+      message: '{project} {version} 没有 {target} 可用的 wheel。',
+      hint: '请选择其他版本，或更正目标环境的 Python、平台或标签。',
+    },
+  },
+  'digest-missing': {
+    en: {
+      message: 'Upstream “{origin}” lists {file} without a SHA-256.',
+      hint: 'Airlock takes nothing that it cannot check. Ask the owner of that index to publish digests.',
+    },
+    zh: {
+      message: '上游源 “{origin}” 列出的 {file} 没有 SHA-256。',
+      hint: 'Airlock 不接受无法校验的文件，请联系该索引的维护者发布摘要。',
+    },
+  },
+  'solver-failed': {
+    en: {
+      message: '{solver} ended unexpectedly ({status}): {output}',
+      hint: 'Retry. If it stays, the server’s log has the details.',
+    },
+    zh: { message: '{solver} 异常退出（{status}）：{output}', hint: '请重试；若仍失败，请查看服务器日志。' },
+  },
+  // what upstream did
+  'upstream-unreachable': {
+    en: {
+      message: 'Upstream {host} could not be reached: {reason}.',
+      hint: 'Check Airlock’s network and proxy, then retry. What was fetched is kept.',
+    },
+    zh: {
+      message: '无法连接上游源 {host}：{reason}。',
+      hint: '请检查 Airlock 的网络与代理后重试，已下载的内容会保留。',
+    },
+  },
+  'upstream-status': {
+    en: { message: 'Upstream {host} answered {status} for {what}.', hint: 'Retry later. What was fetched is kept.' },
+    zh: { message: '上游源 {host} 对 {what} 返回 {status}。', hint: '请稍后重试，已下载的内容会保留。' },
+  },
+  'upstream-host-refused': {
+    en: {
+      message: 'Upstream points to {host}, which Airlock may not ask: {reason}.',
+      hint: 'If that host is right, add it to the upstreams in airlock.yaml.',
+    },
+    zh: {
+      message: '上游源指向 {host}，但 Airlock 不允许访问：{reason}。',
+      hint: '如该主机可信，请在 airlock.yaml 的 upstreams 中添加。',
+    },
+  },
+  'upstream-answer-invalid': {
+    en: {
+      message: 'Upstream {host} sent an answer for {what} that Airlock cannot read: {reason}.',
+      hint: 'Retry later; if it stays, the upstream is broken or is not a package index.',
+    },
+    zh: {
+      message: '上游源 {host} 对 {what} 的应答无法解析：{reason}。',
+      hint: '请稍后重试；若仍如此，则该上游源有故障或并非软件包索引。',
+    },
+  },
+  'digest-mismatch': {
+    en: {
+      message: '{file} is not what it should be: SHA-256 {found} instead of {expected}.',
+      hint: 'Nothing of it was kept. A mirror or proxy on the way may be broken, or worse: tell the admin.',
+    },
+    zh: {
+      message: '{file} 与预期不符：SHA-256 为 {found}，应为 {expected}。',
+      hint: '文件未保留。途中的镜像或代理可能有故障甚至被篡改，请告知管理员。',
+    },
+  },
+  'size-mismatch': {
+    en: {
+      message: '{file} has {found} bytes where {expected} were stated.',
+      hint: 'Nothing of it was kept. Retry later.',
+    },
+    zh: { message: '{file} 的大小为 {found} 字节，应为 {expected} 字节。', hint: '文件未保留，请稍后重试。' },
+  },
+  'artifact-too-large': {
+    en: {
+      message: '{file} is larger than {limit} bytes.',
+      hint: 'Raise download.maxFile in airlock.yaml if it should be taken.',
+    },
+    zh: { message: '{file} 超过 {limit} 字节。', hint: '如需接受该文件，请在 airlock.yaml 中调大 download.maxFile。' },
+  },
+  'artifact-invalid': {
+    en: {
+      message: '{file} is refused: {reason}.',
+      hint: 'The file is not well formed. Ask for another version, or tell its authors.',
+    },
+    zh: { message: '拒绝 {file}：{reason}。', hint: '文件格式不规范，请选择其他版本或告知其作者。' },
+  },
+  'digest-changed': {
+    en: {
+      message: 'Upstream now offers other bytes for {file}: SHA-256 {found}, here since {since}: {expected}.',
+      hint: 'The file that is here stays. A release must never change: tell the admin before anyone trusts the new one.',
+    },
+    zh: {
+      message: '上游源的 {file} 内容已改变：现为 SHA-256 {found}，此处自 {since} 起为 {expected}。',
+      hint: '已有文件保持不变。已发布的文件不应改变，请先告知管理员。',
+    },
+  },
+  // what this machine could not do
+  'disk-full': {
+    en: {
+      message: 'The disk of {folder} has {free} bytes free, {needed} are needed.',
+      hint: 'Free some space; Airlock goes on by itself. What is here is still served.',
+    },
+    zh: {
+      message: '{folder} 所在磁盘剩余 {free} 字节，需要 {needed} 字节。',
+      hint: '请释放空间，Airlock 会自动继续；已有内容仍可安装。',
+    },
+  },
+  'proof-failed': {
+    en: {
+      message: 'The request would not install from the mirror alone:\n{explanation}',
+      hint: 'Nothing was published. Retry; if it stays, tell the admin: the index may lack something.',
+    },
+    zh: {
+      message: '仅凭镜像无法安装该申请：\n{explanation}',
+      hint: '没有发布任何内容。请重试；若仍失败，请告知管理员。',
+    },
+  },
+  'state-locked': {
+    en: {
+      message: 'Another Airlock owns the state in {folder}.',
+      hint: 'Stop it first, or give this one another AIRLOCK_STATE.',
+    },
+    zh: {
+      message: '{folder} 中的状态已被另一个 Airlock 占用。',
+      hint: '请先停止它，或为本实例设置其他 AIRLOCK_STATE。',
+    },
+  },
+  'state-unusable': {
+    en: { message: 'The state in {folder} cannot be used: {reason}.', hint: '{instead}' },
+    zh: { message: '无法使用 {folder} 中的状态：{reason}。', hint: '{instead}' },
+  },
+  'config-invalid': {
+    en: { message: '{file}:{line}: {path}: {reason}.', hint: '{expected}' },
+    zh: { message: '{file}:{line}: {path}：{reason}。', hint: '{expected}' },
+  },
+  'setting-invalid': {
+    en: { message: '{name}={value} is not right: {reason}.', hint: '{expected}' },
+    zh: { message: '{name}={value} 不正确：{reason}。', hint: '{expected}' },
+  },
+  'python-missing': {
+    en: {
+      message: 'No Python 3 was found for the default target: {reason}.',
+      hint: 'Install python3, set AIRLOCK_PYTHON, or set a target’s python and platform in airlock.yaml.',
+    },
+    zh: {
+      message: '未找到默认目标环境所需的 Python 3：{reason}。',
+      hint: '请安装 python3、设置 AIRLOCK_PYTHON，或在 airlock.yaml 中给出目标环境的 python 与 platform。',
+    },
+  },
+  'address-unusable': {
+    en: { message: 'Airlock cannot listen on {address}: {reason}.', hint: 'Set {setting} to a free address.' },
+    zh: { message: 'Airlock 无法监听 {address}：{reason}。', hint: '请把 {setting} 设为可用地址。' },
+  },
+  cancelled: {
+    en: { message: 'The request was cancelled.', hint: 'Retry it to go on; what was fetched is kept for a day.' },
+    zh: { message: '申请已取消。', hint: '可重试继续；已下载的内容保留一天。' },
+  },
+  internal: {
+    en: {
+      message: 'Airlock failed in a way it did not expect.',
+      hint: 'Nothing was published. Retry; the server’s log has the details.',
+    },
+    zh: { message: 'Airlock 遇到未预期的错误。', hint: '没有发布任何内容。请重试；详情见服务器日志。' },
+  },
+} as const satisfies Record<string, Texts>
+
+export type Code = keyof typeof codes
+
+/** The one class of deliberate errors. Throw it where the cause is known; let everything else be `internal`. */
+export class AirlockError extends Error {
+  readonly code: Code
+  readonly fields: JsonObject
+
+  constructor(code: Code, fields: JsonObject = {}, options?: ErrorOptions) {
+    super(explain(code, fields, 'en').message, options)
+    this.name = 'AirlockError'
+    this.code = code
+    this.fields = fields
+  }
+}
+
+/** A code's texts with its fields filled in; a list is joined by commas, a missing field is left out. */
+export function explain(code: Code, fields: JsonObject, language: Language): Text {
+  const { message, hint } = codes[code][language]
+  return { message: fill(message, fields), hint: fill(hint, fields) }
+}
+
+/** What a job keeps of an error; an unknown error keeps nothing of itself. */
+export function problemOf(error: unknown): Problem {
+  const { code, fields } = error instanceof AirlockError ? error : { code: 'internal' as const, fields: {} }
+  return { code, ...explain(code, fields, 'en'), fields }
+}
+
+export function isCode(code: string): code is Code {
+  return Object.hasOwn(codes, code)
+}
+
+function fill(text: string, fields: JsonObject): string {
+  return text
+    .replace(/\{([A-Za-z]+)\}/g, (_, name: string) => {
+      const value = fields[name]
+      return Array.isArray(value) ? value.join(', ') : String(value ?? '')
+    })
+    .trim()
+}
