@@ -37,7 +37,7 @@ const httpUrl = z.string().refine((text) => /^https?:$/.test(URL.parse(text)?.pr
 
 /** A knob: its check, its default and why that is the default. */
 function knob<T extends z.ZodType>(schema: T, reason: string): T {
-  return schema.meta({ reason }) as T
+  return schema.meta({ reason })
 }
 
 const pipUpstream = z.strictObject({

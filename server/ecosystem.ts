@@ -3,7 +3,10 @@
  * other; the spine knows nothing of wheels or stanzas. A third ecosystem is a new folder and one line in `airlock.ts`.
  */
 import type { Artifact, Closure, EcosystemName, Job, JsonObject, Listing, Remark } from '../storage/records.ts'
-import type { TreePath } from '../storage/layout.ts'
+import type { Intent } from '../storage/jobs.ts'
+import type { TreeFile } from '../storage/tree.ts'
+
+export type { TreeFile }
 
 /** A kind of HomePod as one ecosystem sees it. The spine reads its name and lane only. */
 export type Target = {
@@ -25,9 +28,6 @@ export type Parsed = {
   readonly options: JsonObject
 }
 
-/** A file to publish: bytes made by us, or an artifact that is moved from `.incoming/`. */
-export type TreeFile = { readonly path: TreePath } & ({ readonly bytes: Uint8Array } | { readonly artifact: Artifact })
-
 /**
  * Files in the order in which they may become visible: each step is durable before the next begins.
  * Invariant: a file only names files of its own or an earlier step.
@@ -43,6 +43,8 @@ export type Stage = {
   /** Who needs whom, read from the artifacts themselves: name -> names that need it, sorted. */
   readonly neededBy: Readonly<Record<string, readonly string[]>>
   readonly remarks: readonly Remark[]
+  /** What the ecosystem itself keeps of this publication, written in the intent's own transaction. */
+  readonly record?: Intent['record']
   /** Frees what the stage holds (a gateway route, a folder). Repeatable. */
   close(): Promise<void>
 }

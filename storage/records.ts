@@ -81,6 +81,7 @@ export type Job = {
   readonly problem: Problem | null
   /** What the proof picked, by name; null before it. */
   readonly proved: Readonly<Record<string, string>> | null
+  readonly remarks: readonly Remark[]
 }
 
 /** What somebody asked for one target. Its state is its latest job's. */
@@ -112,4 +113,14 @@ export type Listing = {
   readonly lane: string
   readonly artifact: Artifact
   readonly addedAt: string
+}
+
+/** How far a job's files are. Rates are of the last few seconds. */
+export type Progress = {
+  readonly files: number
+  readonly filesTotal: number
+  readonly bytes: number
+  /** Null while a size is unknown. */
+  readonly bytesTotal: number | null
+  readonly bytesPerSecond: number
 }

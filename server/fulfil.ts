@@ -1,0 +1,118 @@
+/**
+ * THE STORY. A request asks for packages; a job fulfils it:
+ *
+ *   solve     the ecosystem's own solver pins everything that is needed        (side by side with other jobs)
+ *   download  what is not here yet, digest by digest, into `.incoming/`         (side by side)
+ *   stage     the index as it would be, seen by nobody                          (alone in its lane, from here on)
+ *   prove     a real solve, as the pod would do it, against the stage alone
+ *   intend    the decision, in the database: from here a crash rolls forward
+ *   publish   pool, then the pages that name it, the top index last
+ *
+ * A failed job changes nothing that a pod can see.
+ */
+import type PQueue from 'p-queue'
+import type { Jobs } from '../storage/jobs.ts'
+import type { Requests } from '../storage/requests.ts'
+import type { Closure, Job, Progress } from '../storage/records.ts'
+import type { Tree } from '../storage/tree.ts'
+import type { Ecosystem, Target } from './ecosystem.ts'
+import { AirlockError } from './errors.ts'
+import type { Lanes } from './lanes.ts'
+import type { Downloads } from './upstream/download.ts'
+
+export type Attempt = {
+  readonly signal: AbortSignal
+  /** Called often while files arrive; kept in memory only. */
+  readonly onProgress: (progress: Progress) => void
+}
+
+type Deps = {
+  readonly ecosystems: ReadonlyMap<string, Ecosystem>
+  readonly jobs: Jobs
+  readonly requests: Requests
+  readonly downloads: Downloads
+  readonly tree: Tree
+  readonly lanes: Lanes
+  /** Bounds the solvers that run at once. */
+  readonly solves: PQueue
+}
+
+export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lanes, solves }: Deps) {
+  /**
+   * Fulfils a job, or throws the AirlockError that the job will keep. Every step may be repeated after a crash: what was
+   * solved is recorded, what was fetched is whole or resumable, what was published is left alone.
+   */
+  return async function fulfil(job: Job, { signal, onProgress }: Attempt): Promise<void> {
+    const { ecosystem, target } = find(job)
+    if (job.state === 'publishing') return lanes.enter(target.lane, signal, () => publish(ecosystem, target, job))
+
+    const closure = (await jobs.closure(job)) ?? (await solve(ecosystem, target, job, signal))
+    await jobs.enter(job, 'downloading')
+    await downloads.fetch(artifactsOf(closure), { signal, onProgress })
+
+    await lanes.enter(target.lane, signal, async () => {
+      await jobs.enter(job, 'proving')
+      await record(ecosystem, target, job, closure, signal)
+      await publish(ecosystem, target, job)
+    })
+  }
+
+  async function solve(ecosystem: Ecosystem, target: Target, job: Job, signal: AbortSignal): Promise<Closure> {
+    return solves.add(
+      async () => {
+        await jobs.enter(job, 'solving')
+        const closure = await ecosystem.solve(job, target, signal)
+        await jobs.keepClosure(job, target.lane, closure)
+        return closure
+      },
+      { signal },
+    )
+  }
+
+  /** Stages, proves, and decides. Invariant: nothing is recorded as visible that was not proved. */
+  async function record(
+    ecosystem: Ecosystem,
+    target: Target,
+    job: Job,
+    closure: Closure,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const stage = await ecosystem.stage(job, target, closure, signal)
+    try {
+      const { picked } = await ecosystem.prove(job, target, stage, signal)
+      signal.throwIfAborted()
+      const { artifacts, neededBy, remarks } = stage
+      await jobs.intend(job, { lane: target.lane, artifacts, neededBy, remarks, picked, record: stage.record })
+    } finally {
+      await stage.close()
+    }
+  }
+
+  /** Not interruptible: what was decided is carried out, from the state alone, now or after a restart. */
+  async function publish(ecosystem: Ecosystem, target: Target, job: Job): Promise<void> {
+    const closure = (await jobs.closure(job))!
+    await tree.publish(await ecosystem.publication(job, target, closure, await requests.askers(job.id)))
+    await jobs.finish(job, 'ready')
+  }
+
+  function find(job: Job): { ecosystem: Ecosystem; target: Target } {
+    const ecosystem = ecosystems.get(job.ecosystem)
+    if (!ecosystem)
+      throw new AirlockError('ecosystem-unknown', { ecosystem: job.ecosystem, known: [...ecosystems.keys()] })
+    const target = ecosystem.targets.get(job.target)
+    if (!target) {
+      throw new AirlockError('target-unknown', {
+        target: job.target,
+        ecosystem: job.ecosystem,
+        known: [...ecosystem.targets.keys()],
+      })
+    }
+    return { ecosystem, target }
+  }
+}
+
+export type Fulfil = ReturnType<typeof createFulfil>
+
+function artifactsOf(closure: Closure) {
+  return closure.items.map((item) => item.artifact)
+}

@@ -1,0 +1,137 @@
+/**
+ * Runs jobs, side by side, until each is finished; resumes at boot what a crash or a stop left. Progress lives here, in
+ * memory: the database hears of changes of state only.
+ */
+import PQueue from 'p-queue'
+import type { Jobs } from '../storage/jobs.ts'
+import type { Job, Problem, Progress } from '../storage/records.ts'
+import { AirlockError, problemOf } from './errors.ts'
+import type { Fulfil } from './fulfil.ts'
+import type { Log } from './log.ts'
+
+type Running = {
+  readonly abort: AbortController
+  readonly done: Promise<void>
+  progress: Progress | null
+  /** What the job waits for and will go on by itself. */
+  waiting: Problem | null
+}
+
+type Deps = {
+  readonly jobs: Jobs
+  readonly fulfil: Fulfil
+  readonly log: Log
+  /** Jobs under way at once; solves, downloads and lanes have their own, smaller bounds. */
+  readonly concurrency?: number
+  /** Seconds between looks at a full disk. */
+  readonly diskInterval?: number
+}
+
+/** Why a job was aborted: stopping keeps its state for the next start, cancelling ends it. */
+const stopping = Symbol('stopping')
+
+export function createQueue({ jobs, fulfil, log, concurrency = 256, diskInterval = 10 }: Deps) {
+  const queue = new PQueue({ concurrency })
+  const running = new Map<number, Running>()
+  let stopped = false
+
+  /** One attempt after the other while only the disk is full; the first other end is final. */
+  async function run(job: Job, entry: Running): Promise<void> {
+    const { signal } = entry.abort
+    for (;;) {
+      try {
+        await fulfil((await jobs.get(job.id)) ?? job, { signal, onProgress: (progress) => (entry.progress = progress) })
+        return
+      } catch (error) {
+        if (signal.aborted || !(error instanceof AirlockError) || error.code !== 'disk-full') throw error
+        entry.waiting = problemOf(error)
+        log.warn({ job: job.id, problem: entry.waiting }, 'job waits for disk space')
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, diskInterval * 1000)
+          signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+        })
+        signal.throwIfAborted()
+        entry.waiting = null
+      }
+    }
+  }
+
+  async function attempt(job: Job, entry: Running): Promise<void> {
+    try {
+      await run(job, entry)
+      log.info({ job: job.id }, 'job ready')
+    } catch (error) {
+      const { reason } = entry.abort.signal
+      if (reason === stopping) return
+      if (entry.abort.signal.aborted) return await jobs.finish(job, 'cancelled')
+      const problem = problemOf(error)
+      log[problem.code === 'internal' ? 'error' : 'warn']({ job: job.id, problem, err: error }, 'job failed')
+      await jobs.fail(job, problem)
+    } finally {
+      running.delete(job.id)
+    }
+  }
+
+  function submit(job: Job): void {
+    if (stopped || running.has(job.id)) return
+    const abort = new AbortController()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const entry: Running = { abort, done: promise, progress: null, waiting: null }
+    running.set(job.id, entry)
+    void queue
+      .add(() => attempt(job, entry))
+      .catch((error: unknown) => log.error({ job: job.id, err: error }, 'job could not be recorded'))
+      .finally(resolve)
+  }
+
+  return {
+    /** Puts back what was under way when the last process ended. Those past their decision first. */
+    async resume(): Promise<number> {
+      const unfinished = await jobs.unfinished()
+      const decided = unfinished.filter((job) => job.state === 'publishing')
+      const others = unfinished.filter((job) => job.state !== 'publishing')
+      for (const job of others) if (job.state !== 'queued') await jobs.enter(job, 'queued')
+      for (const job of [...decided, ...others]) submit(job)
+      return unfinished.length
+    },
+
+    /** Runs a queued job; one that is under way is left alone. */
+    submit,
+
+    /** Aborts a job and waits until it is recorded as cancelled, or finished first. */
+    async cancel(job: number): Promise<void> {
+      const entry = running.get(job)
+      entry?.abort.abort(new AirlockError('cancelled'))
+      await entry?.done
+    },
+
+    progress(job: number): Progress | null {
+      return running.get(job)?.progress ?? null
+    },
+
+    waiting(job: number): Problem | null {
+      return running.get(job)?.waiting ?? null
+    },
+
+    /** Jobs not finished yet. */
+    depth(): number {
+      return running.size
+    },
+
+    /** Resolves when a job that is under way has finished. */
+    async settled(job: number): Promise<void> {
+      await running.get(job)?.done
+    },
+
+    /** Starts nothing more, aborts what can be resumed, waits for what cannot be interrupted. */
+    async stop(): Promise<void> {
+      stopped = true
+      queue.pause()
+      for (const { abort } of running.values()) abort.abort(stopping)
+      queue.start()
+      await queue.onIdle()
+    },
+  }
+}
+
+export type Queue = ReturnType<typeof createQueue>

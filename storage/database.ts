@@ -1,0 +1,109 @@
+/**
+ * The state: Kysely over better-sqlite3, one writer, every commit on disk before it is acknowledged. SQL that only
+ * SQLite knows stays out of the other files, so that PostgreSQL stays possible.
+ */
+import { chmodSync, mkdirSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { Kysely, SqliteDialect, type Generated, type Transaction } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import * as spine from './migrations/001-spine.ts'
+
+export type Tables = {
+  jobs: {
+    id: Generated<number>
+    ecosystem: string
+    target: string
+    roots: string
+    options: string
+    /** A digest of ecosystem, target, roots and options: what makes two jobs the same. */
+    identity: string
+    state: string
+    created_at: string
+    started_at: string | null
+    finished_at: string | null
+    problem: string | null
+    proved: string | null
+    remarks: Generated<string>
+    /** When its closure was recorded. */
+    solved_at: string | null
+  }
+  requests: {
+    id: Generated<number>
+    batch: string
+    ecosystem: string
+    target: string
+    asked: string
+    requester: string | null
+    note: string | null
+    created_at: string
+    job_id: number
+  }
+  events: { id: Generated<number>; job_id: number; at: string; state: string }
+  artifacts: {
+    id: Generated<number>
+    ecosystem: string
+    sha256: string
+    file: string
+    name: string
+    version: string
+    size: number | null
+    origin: string
+    url: string
+    uploaded_at: string | null
+    facts: string
+  }
+  closure_items: {
+    job_id: number
+    position: number
+    artifact_id: number
+    is_root: number
+    is_new: number
+    needed_by: string
+  }
+  listings: { lane: string; file: string; name: string; artifact_id: number; added_at: string }
+  lanes: { lane: string; generation: number }
+}
+
+export type Database = Kysely<Tables>
+export type Write = Transaction<Tables>
+
+/** Every migration, in order. Names never change once released. */
+const migrations = { '001-spine': spine }
+
+/** Linux's magic numbers of filesystems on which SQLite's locks or fsync cannot be trusted. */
+const networkFilesystems: Readonly<Record<number, string>> = {
+  0x6969: 'NFS',
+  0xff534d42: 'CIFS',
+  0xfe534d42: 'SMB',
+  0x00c36400: 'CephFS',
+  0x0bd00bd0: 'Lustre',
+  0x01021997: '9P',
+  0x47504653: 'GPFS',
+}
+
+/** The name of the network filesystem that a folder lies on, or null. */
+export function networkFilesystemOf(folder: string): string | null {
+  return networkFilesystems[statfsSync(folder).type >>> 0] ?? null
+}
+
+/** Opens the state file, brings its schema up to date and asserts what crash safety rests on. `:memory:` is for tests. */
+export async function openDatabase(file: string): Promise<Database> {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const sqlite = new Sqlite(file)
+  if (file !== ':memory:') chmodSync(file, 0o600)
+  sqlite.pragma('journal_mode = WAL')
+  // better-sqlite3 compiles SQLite so that a reopened WAL database silently runs at NORMAL.
+  sqlite.pragma('synchronous = FULL')
+  sqlite.pragma('foreign_keys = ON')
+  if (sqlite.pragma('synchronous', { simple: true }) !== 2) throw new Error('SQLite does not run at synchronous=FULL')
+  const intact = sqlite.pragma('quick_check', { simple: true })
+  if (intact !== 'ok') throw new Error(`${file} is damaged: ${String(intact)}`)
+  const db: Database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) })
+  const { error } = await new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+  }).migrateToLatest()
+  if (error) throw error
+  return db
+}

@@ -1,0 +1,59 @@
+/** What each lane's index lists. */
+import type { Database } from './database.ts'
+import type { Listing } from './records.ts'
+import { toArtifact } from './rows.ts'
+
+export function createListings(db: Database) {
+  return {
+    /** Everything a lane lists, or only some names; ordered by name, then file. */
+    async listed(lane: string, names?: readonly string[]): Promise<Listing[]> {
+      if (names?.length === 0) return []
+      let query = db
+        .selectFrom('listings')
+        .innerJoin('artifacts', 'artifacts.id', 'listings.artifact_id')
+        .selectAll('artifacts')
+        .select(['lane', 'added_at'])
+        .where('lane', '=', lane)
+      if (names) query = query.where('listings.name', 'in', names)
+      const rows = await query.orderBy('listings.name').orderBy('listings.file').execute()
+      return rows.map((row) => ({ lane: row.lane, artifact: toArtifact(row), addedAt: row.added_at }))
+    },
+
+    async names(lane: string): Promise<string[]> {
+      return (
+        await db.selectFrom('listings').select('name').distinct().where('lane', '=', lane).orderBy('name').execute()
+      ).map(({ name }) => name)
+    },
+
+    async lanes(): Promise<string[]> {
+      return (await db.selectFrom('lanes').select('lane').orderBy('lane').execute()).map(({ lane }) => lane)
+    },
+
+    async generation(lane: string): Promise<number> {
+      return (
+        (await db.selectFrom('lanes').select('generation').where('lane', '=', lane).executeTakeFirst())?.generation ?? 0
+      )
+    },
+
+    /** Every artifact that some lane lists, in pages of at most `limit`, in a stable order. */
+    async page(after: { readonly lane: string; readonly file: string } | null, limit: number): Promise<Listing[]> {
+      let query = db
+        .selectFrom('listings')
+        .innerJoin('artifacts', 'artifacts.id', 'listings.artifact_id')
+        .selectAll('artifacts')
+        .select(['lane', 'added_at'])
+      if (after) {
+        query = query.where(({ or, and, eb }) =>
+          or([
+            eb('listings.lane', '>', after.lane),
+            and([eb('listings.lane', '=', after.lane), eb('listings.file', '>', after.file)]),
+          ]),
+        )
+      }
+      const rows = await query.orderBy('listings.lane').orderBy('listings.file').limit(limit).execute()
+      return rows.map((row) => ({ lane: row.lane, artifact: toArtifact(row), addedAt: row.added_at }))
+    },
+  }
+}
+
+export type Listings = ReturnType<typeof createListings>

@@ -1,0 +1,85 @@
+/**
+ * The only writer below AIRLOCK_ROOT that makes anything visible. Each step of a publication is on disk, names and
+ * all, before the next begins: temp file on the same filesystem, fsync, rename, fsync of each folder once.
+ */
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { incomingFolder, incomingPath, inTree, type TreePath } from './layout.ts'
+import type { Artifact } from './records.ts'
+
+/** Made by us, or moved from where it was downloaded to. */
+export type TreeFile = { readonly path: TreePath } & ({ readonly bytes: Uint8Array } | { readonly artifact: Artifact })
+
+const folderMode = 0o755
+const fileMode = 0o444
+
+export function createTree(root: string) {
+  /** Makes a folder and its missing parents, world-readable whatever the umask; returns the folders whose entries changed. */
+  async function makeFolder(folder: string): Promise<string[]> {
+    const first = await mkdir(folder, { recursive: true, mode: folderMode })
+    if (first === undefined) return []
+    const changed: string[] = []
+    for (let made = folder; ; made = dirname(made)) {
+      await chmod(made, folderMode)
+      changed.push(dirname(made))
+      if (made === first) return changed
+    }
+  }
+
+  /** Puts a file where a rename can make it visible; null when the very same bytes are there already. */
+  async function prepare(file: TreeFile): Promise<{ from: string; to: string } | null> {
+    const to = inTree(root, file.path)
+    if ('artifact' in file) {
+      const { sha256, file: name, size } = file.artifact
+      if ((await stat(to).catch(absent))?.size === size) return null
+      const from = inTree(root, incomingPath(sha256, name))
+      await chmod(from, fileMode)
+      return { from, to }
+    }
+    const present = await readFile(to).catch(absent)
+    if (present && Buffer.from(file.bytes).equals(present)) return null
+    const from = join(root, incomingFolder, `.write-${randomBytes(8).toString('hex')}`)
+    await writeFile(from, file.bytes, { mode: fileMode, flag: 'wx', flush: true })
+    await chmod(from, fileMode)
+    return { from, to }
+  }
+
+  async function publishStep(files: readonly TreeFile[]): Promise<number> {
+    const folders = new Set<string>()
+    for (const file of files)
+      for (const folder of await makeFolder(dirname(inTree(root, file.path)))) folders.add(folder)
+    const moves = (await Promise.all(files.map(prepare))).filter((move) => move !== null)
+    for (const { from, to } of moves) {
+      await rename(from, to)
+      folders.add(dirname(to))
+    }
+    await Promise.all([...folders].map(syncFolder))
+    return moves.length
+  }
+
+  return {
+    /** Makes the steps visible one after the other. Repeatable: what is there already is left alone. Returns the files written. */
+    async publish(steps: Iterable<readonly TreeFile[]>): Promise<number> {
+      await mkdir(join(root, incomingFolder), { recursive: true, mode: 0o700 })
+      let written = 0
+      for (const files of steps) written += await publishStep(files)
+      return written
+    },
+  }
+}
+
+export type Tree = ReturnType<typeof createTree>
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}
