@@ -59,6 +59,7 @@ const requestFields = {
   finishedAt: instant.nullable(),
   job: z.int(),
   progress: progressSchema.nullable(),
+  waiting: problemSchema.nullable().meta({ description: 'what holds it up; it goes on by itself' }),
   files: z.int().nullable().meta({ description: 'of the closure; null before it is known' }),
   bytes: bytes.nullable().meta({ description: 'of the closure; null before every size is known' }),
   install: z.string().meta({ description: 'the line that installs it in a pod' }),

@@ -3,6 +3,7 @@
  * other; the spine knows nothing of wheels or stanzas. A third ecosystem is a new folder and one line in `airlock.ts`.
  */
 import type { Artifact, Closure, EcosystemName, Job, JsonObject, Listing, Remark } from '../storage/records.ts'
+import type { Readable } from 'node:stream'
 import type { Intent } from '../storage/jobs.ts'
 import type { TreeFile } from '../storage/tree.ts'
 
@@ -82,6 +83,44 @@ export type Ecosystem = {
   publication(job: Job, target: Target, closure: Closure, askers: readonly Asker[]): Promise<Publication>
   /** What one request's own folder holds: exactly what was solved, in the forms that clients install from. */
   requestFiles(job: Job, target: Target, closure: Closure, asker: Asker): readonly TreeFile[]
-  /** Every index of every lane again, for `rebuild`: pieces of bounded size, byte-identical to what was published. */
-  indexes(): AsyncIterable<Publication>
+  /** A lane's indexes again, for `rebuild`: pieces of bounded size, byte-identical to what was published. */
+  indexes(lane: string): AsyncIterable<Publication>
 }
+
+/** A page as upstream sent it, or as it was last seen. */
+export type Page = {
+  /** Where it came from in the end, without credentials: what its relative links start from. */
+  readonly url: string
+  readonly contentType: string
+  readonly body: Buffer
+  readonly fetchedAt: string
+  /** Of the body. */
+  readonly sha256: string
+}
+
+/** The outside as an ecosystem is given it; `upstream/` is behind it and decides who may be asked. */
+export type Outside = {
+  /** A whole page from the cache or from upstream; null: there is none. `maxAge` in seconds, 0 asks upstream now. */
+  page(
+    url: string,
+    options: {
+      readonly accept: string
+      readonly maxBytes: number
+      readonly maxAge?: number
+      readonly signal: AbortSignal
+    },
+  ): Promise<Page | null>
+  /** A file's bytes or a part of them, as they come. */
+  open(ask: {
+    readonly url: string
+    readonly method: 'GET' | 'HEAD'
+    readonly range?: string
+    readonly maxBytes: number
+    readonly signal: AbortSignal
+    /** `linked`: the address is a link that an allowed index gave. */
+    readonly trust: 'configured' | 'linked'
+  }): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Readable }>
+}
+
+/** Where an artifact lies whole, absolute: in `.incoming/` or in the pool; null: nowhere. */
+export type PathOf = (artifact: Pick<Artifact, 'ecosystem' | 'sha256' | 'file'>) => string | null

@@ -168,6 +168,16 @@ export const codes = {
     en: { message: 'Upstream {host} answered {status} for {what}.', hint: 'Retry later. What was fetched is kept.' },
     zh: { message: '上游源 {host} 对 {what} 返回 {status}。', hint: '请稍后重试，已下载的内容会保留。' },
   },
+  'upstream-missing': {
+    en: {
+      message: 'No upstream is configured that could have {project}.',
+      hint: 'Set upstreams.pip.default.url in airlock.yaml, or install pip for the python3 on PATH.',
+    },
+    zh: {
+      message: '没有可提供 {project} 的上游源。',
+      hint: '请在 airlock.yaml 中设置 upstreams.pip.default.url，或为 PATH 上的 python3 安装 pip。',
+    },
+  },
   'upstream-host-refused': {
     en: {
       message: 'Upstream points to {host}, which Airlock may not ask: {reason}.',
@@ -289,6 +299,11 @@ export const codes = {
   cancelled: {
     en: { message: 'The request was cancelled.', hint: 'Retry it to go on; what was fetched is kept for a day.' },
     zh: { message: '申请已取消。', hint: '可重试继续；已下载的内容保留一天。' },
+  },
+  // what a user should know of a request that succeeds
+  'root-not-applicable': {
+    en: { message: '{root} is not needed on {target}: its marker does not apply there.', hint: '' },
+    zh: { message: '{root} 在目标环境 {target} 上不需要：其 marker 不适用。', hint: '' },
   },
   internal: {
     en: {

@@ -10,13 +10,14 @@
  *
  * A failed job changes nothing that a pod can see.
  */
+import { setTimeout } from 'node:timers/promises'
 import type PQueue from 'p-queue'
 import type { Jobs } from '../storage/jobs.ts'
 import type { Requests } from '../storage/requests.ts'
-import type { Closure, Job, Progress } from '../storage/records.ts'
+import type { Closure, Job, Problem, Progress } from '../storage/records.ts'
 import type { Tree } from '../storage/tree.ts'
 import type { Ecosystem, Target } from './ecosystem.ts'
-import { AirlockError } from './errors.ts'
+import { AirlockError, problemOf } from './errors.ts'
 import type { Lanes } from './lanes.ts'
 import type { Downloads } from './upstream/download.ts'
 
@@ -24,6 +25,8 @@ export type Attempt = {
   readonly signal: AbortSignal
   /** Called often while files arrive; kept in memory only. */
   readonly onProgress: (progress: Progress) => void
+  /** What holds the job up, or null when it goes on. */
+  readonly onWaiting: (problem: Problem | null) => void
 }
 
 type Deps = {
@@ -35,16 +38,23 @@ type Deps = {
   readonly lanes: Lanes
   /** Bounds the solvers that run at once. */
   readonly solves: PQueue
+  /** Aborts when the server stops: the only thing that interrupts a publication. */
+  readonly stopping: AbortSignal
 }
 
-export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lanes, solves }: Deps) {
+/** Between two tries to publish on a disk that refuses, in ms. */
+const publishInterval = 5000
+
+export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lanes, solves, stopping }: Deps) {
   /**
    * Fulfils a job, or throws the AirlockError that the job will keep. Every step may be repeated after a crash: what was
    * solved is recorded, what was fetched is whole or resumable, what was published is left alone.
    */
-  return async function fulfil(job: Job, { signal, onProgress }: Attempt): Promise<void> {
+  return async function fulfil(job: Job, attempt: Attempt): Promise<void> {
+    const { signal, onProgress, onWaiting } = attempt
     const { ecosystem, target } = find(job)
-    if (job.state === 'publishing') return lanes.enter(target.lane, signal, () => publish(ecosystem, target, job))
+    if (job.state === 'publishing')
+      return lanes.enter(target.lane, signal, () => publish(ecosystem, target, job, onWaiting))
 
     const closure = (await jobs.closure(job)) ?? (await solve(ecosystem, target, job, signal))
     await jobs.enter(job, 'downloading')
@@ -53,7 +63,7 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
     await lanes.enter(target.lane, signal, async () => {
       await jobs.enter(job, 'proving')
       await record(ecosystem, target, job, closure, signal)
-      await publish(ecosystem, target, job)
+      await publish(ecosystem, target, job, onWaiting)
     })
   }
 
@@ -88,10 +98,28 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
     }
   }
 
-  /** Not interruptible: what was decided is carried out, from the state alone, now or after a restart. */
-  async function publish(ecosystem: Ecosystem, target: Target, job: Job): Promise<void> {
+  /**
+   * What was decided is carried out, from the state alone, now or after a restart. While the disk refuses, the lane
+   * waits: the next publication would build on this one.
+   */
+  async function publish(
+    ecosystem: Ecosystem,
+    target: Target,
+    job: Job,
+    onWaiting: Attempt['onWaiting'],
+  ): Promise<void> {
     const closure = (await jobs.closure(job))!
-    await tree.publish(await ecosystem.publication(job, target, closure, await requests.askers(job.id)))
+    const askers = await requests.askers(job.id)
+    for (;;) {
+      try {
+        await tree.publish(await ecosystem.publication(job, target, closure, askers))
+        break
+      } catch (error) {
+        onWaiting(problemOf(error))
+        await setTimeout(publishInterval, undefined, { signal: stopping })
+      }
+    }
+    onWaiting(null)
     await jobs.finish(job, 'ready')
   }
 

@@ -2,6 +2,7 @@
  * Runs jobs, side by side, until each is finished; resumes at boot what a crash or a stop left. Progress lives here, in
  * memory: the database hears of changes of state only.
  */
+import { setTimeout } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { Jobs } from '../storage/jobs.ts'
 import type { Job, Problem, Progress } from '../storage/records.ts'
@@ -35,23 +36,27 @@ export function createQueue({ jobs, fulfil, log, concurrency = 256, diskInterval
   const running = new Map<number, Running>()
   let stopped = false
 
+  function wait(job: Job, entry: Running, problem: Problem | null): void {
+    if (problem && problem.code !== entry.waiting?.code) log.warn({ job: job.id, problem }, 'job waits')
+    entry.waiting = problem
+  }
+
   /** One attempt after the other while only the disk is full; the first other end is final. */
   async function run(job: Job, entry: Running): Promise<void> {
     const { signal } = entry.abort
     for (;;) {
       try {
-        await fulfil((await jobs.get(job.id)) ?? job, { signal, onProgress: (progress) => (entry.progress = progress) })
+        await fulfil((await jobs.get(job.id)) ?? job, {
+          signal,
+          onProgress: (progress) => (entry.progress = progress),
+          onWaiting: (problem) => wait(job, entry, problem),
+        })
         return
       } catch (error) {
         if (signal.aborted || !(error instanceof AirlockError) || error.code !== 'disk-full') throw error
-        entry.waiting = problemOf(error)
-        log.warn({ job: job.id, problem: entry.waiting }, 'job waits for disk space')
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, diskInterval * 1000)
-          signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-        })
-        signal.throwIfAborted()
-        entry.waiting = null
+        wait(job, entry, problemOf(error))
+        await setTimeout(diskInterval * 1000, undefined, { signal })
+        wait(job, entry, null)
       }
     }
   }
@@ -90,8 +95,9 @@ export function createQueue({ jobs, fulfil, log, concurrency = 256, diskInterval
       const unfinished = await jobs.unfinished()
       const decided = unfinished.filter((job) => job.state === 'publishing')
       const others = unfinished.filter((job) => job.state !== 'publishing')
+      for (const job of decided) submit(job)
       for (const job of others) if (job.state !== 'queued') await jobs.enter(job, 'queued')
-      for (const job of [...decided, ...others]) submit(job)
+      for (const job of others) submit(job)
       return unfinished.length
     },
 

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+
+export type ChildResult = { readonly status: number | null; readonly stdout: string; readonly stderr: string }
+
+export type ChildOptions = {
+  /** The whole environment: nothing of ours is inherited. */
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd?: string
+  readonly signal: AbortSignal
+  /** Bytes of each output that are kept; the rest is read and dropped. */
+  readonly maxOutput?: number
+}
+
+/**
+ * Runs a solver to its end, without a shell. It dies with us, however we die (PR_SET_PDEATHSIG by util-linux's
+ * setpriv), and on abort. A status other than 0 is the caller's to judge; rejects when it cannot be started or was
+ * aborted (with the signal's reason).
+ */
+export function runChild(
+  command: string,
+  args: readonly string[],
+  { env, cwd, signal, maxOutput = 1 << 20 }: ChildOptions,
+): Promise<ChildResult> {
+  signal.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
+      env,
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const abort = () => child.kill('SIGKILL')
+    signal.addEventListener('abort', abort, { once: true })
+    const outputs = [child.stdout, child.stderr].map((stream) => {
+      const chunks: Buffer[] = []
+      let kept = 0
+      stream.on('data', (chunk: Buffer) => {
+        if (kept >= maxOutput) return
+        chunks.push(chunk.subarray(0, maxOutput - kept))
+        kept += chunk.length
+      })
+      return () => Buffer.concat(chunks).toString('utf8')
+    })
+    child.on('error', reject)
+    child.on('close', (status) => {
+      signal.removeEventListener('abort', abort)
+      if (signal.aborted) reject(signal.reason as Error)
+      else resolve({ status, stdout: outputs[0]!(), stderr: outputs[1]!() })
+    })
+  })
+}
+
+export type RunChild = typeof runChild

@@ -1,0 +1,156 @@
+/** The API's operations. Each takes checked input and answers what the contract says; errors are thrown. */
+import type { z } from 'zod'
+import type { Jobs } from '../../storage/jobs.ts'
+import { isFinished, type Requests } from '../../storage/requests.ts'
+import type { Request } from '../../storage/records.ts'
+import { operations, type Operation } from '../contract.ts'
+import type { Ecosystem, Target } from '../ecosystem.ts'
+import { AirlockError, type Language } from '../errors.ts'
+import type { Queue } from '../queue.ts'
+import { viewDetail, viewRequest } from './views.ts'
+
+export type ApiDeps = {
+  readonly ecosystems: ReadonlyMap<string, Ecosystem>
+  readonly requests: Requests
+  readonly jobs: Jobs
+  readonly queue: Queue
+  readonly maintenance: { rebuild(): Promise<Answer<'rebuild'>>; verify(): Promise<Answer<'verify'>> }
+  readonly readiness: () => Promise<Answer<'readiness'>>
+  /** The URL that a pod of this target is given. */
+  readonly indexUrl: (target: Target) => string
+  /** Unfinished requests that the queue takes. */
+  readonly unfinished: number
+}
+
+type Shape = {
+  readonly params?: z.ZodType
+  readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  readonly answer: z.ZodType
+}
+type Part<O extends Operation, K extends keyof Shape> = (typeof operations)[O] extends {
+  readonly [P in K]: infer S extends z.ZodType
+}
+  ? z.output<S>
+  : undefined
+export type Input<O extends Operation> = {
+  readonly params: Part<O, 'params'>
+  readonly query: Part<O, 'query'>
+  readonly body: Part<O, 'body'>
+  readonly language: Language
+}
+export type Answer<O extends Operation> = z.input<(typeof operations)[O]['answer']>
+export type Api = { readonly [O in Operation]: (input: Input<O>) => Promise<Answer<O>> }
+
+export function createApi({
+  ecosystems,
+  requests,
+  jobs,
+  queue,
+  maintenance,
+  readiness,
+  indexUrl,
+  unfinished,
+}: ApiDeps): Api {
+  async function find(id: number): Promise<Request> {
+    const request = await requests.get(id)
+    if (!request) throw new AirlockError('request-unknown', { id })
+    return request
+  }
+
+  async function view(list: readonly Request[], language: Language) {
+    const sizes = await jobs.closureSizes(list.map((request) => request.job.id))
+    return list.map((request) => {
+      const live = { progress: queue.progress(request.job.id), waiting: queue.waiting(request.job.id) }
+      return viewRequest(request, sizes.get(request.job.id), live, ecosystems.get(request.ecosystem)!, language)
+    })
+  }
+
+  async function viewOne(request: Request, language: Language) {
+    return (await view([request], language))[0]!
+  }
+
+  return {
+    async createRequests({ body, language }) {
+      const { ecosystem: name, targets, requirements } = body
+      const ecosystem = ecosystems.get(name)
+      if (!ecosystem) throw new AirlockError('ecosystem-unknown', { ecosystem: name, known: [...ecosystems.keys()] })
+      for (const target of targets) {
+        if (!ecosystem.targets.has(target))
+          throw new AirlockError('target-unknown', { target, ecosystem: name, known: [...ecosystem.targets.keys()] })
+      }
+      const { roots, options } = ecosystem.parse(requirements)
+      if ((await requests.countUnfinished()) + targets.length > unfinished)
+        throw new AirlockError('queue-full', { limit: unfinished })
+      const added = await requests.add({
+        ecosystem: name,
+        targets: [...new Set(targets)],
+        asked: requirements,
+        roots,
+        options,
+        requester: body.requester ?? null,
+        note: body.note ?? null,
+      })
+      for (const { job } of added) queue.submit(job)
+      return { requests: await view(added, language) }
+    },
+
+    async listRequests({ query, language }) {
+      const { cursor, limit, ...filter } = query
+      const found = await requests.list({
+        ...filter,
+        before: cursor === undefined ? undefined : Number(cursor),
+        limit: limit + 1,
+      })
+      const page = found.slice(0, limit)
+      return { requests: await view(page, language), next: found.length > limit ? String(page.at(-1)!.id) : null }
+    },
+
+    async getRequest({ params, language }) {
+      const request = await find(params.id)
+      const [events, closure, shown] = await Promise.all([
+        jobs.events(request.job.id),
+        jobs.closure(request.job),
+        viewOne(request, language),
+      ])
+      return viewDetail(shown, events, closure, request.job.proved, language)
+    },
+
+    async cancelRequest({ params, language }) {
+      const request = await find(params.id)
+      if (isFinished(request.job.state) || request.job.state === 'publishing')
+        throw new AirlockError('request-finished', { id: request.id, state: request.job.state })
+      const left = await requests.leave(request)
+      if (left !== null) await queue.cancel(left)
+      return viewOne(await find(request.id), language)
+    },
+
+    async retryRequest({ params, language }) {
+      const request = await find(params.id)
+      if (!isFinished(request.job.state))
+        throw new AirlockError('request-unfinished', { id: request.id, state: request.job.state })
+      const again = await requests.retry(request)
+      queue.submit(again.job)
+      return viewOne(again, language)
+    },
+
+    listTargets() {
+      const targets = [...ecosystems.values()].flatMap((ecosystem) =>
+        [...ecosystem.targets.values()].map((target) => ({
+          name: target.name,
+          ecosystem: ecosystem.name as 'pip' | 'apt',
+          summary: target.summary,
+          source: target.source,
+          index: indexUrl(target),
+          facts: { ...target.facts },
+        })),
+      )
+      return Promise.resolve({ targets })
+    },
+
+    rebuild: () => maintenance.rebuild(),
+    verify: () => maintenance.verify(),
+    health: () => Promise.resolve({ status: 'ok' }),
+    readiness,
+  }
+}

@@ -1,0 +1,83 @@
+/** The console: Express around the contract's operations. It knows HTTP; the API behind it does not. */
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { z } from 'zod'
+import { operations, type Operation } from '../contract.ts'
+import { AirlockError, type Language } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Api, Input } from './api.ts'
+import { refuseCrossSite, refuseForeignHosts, requireJson } from './guards.ts'
+import { describeApi } from './openapi.ts'
+import { toProblem } from './problems.ts'
+
+type Deps = { readonly api: Api; readonly log: Log; readonly consoleUrl: string | null }
+type Schemas = {
+  readonly params?: z.ZodType
+  readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  readonly answer: z.ZodType
+}
+
+const securityHeaders = {
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+}
+
+export function createConsole({ api, log, consoleUrl }: Deps): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('etag', 'strong')
+  app.use((_, res, next) => {
+    res.set(securityHeaders)
+    next()
+  })
+  app.use(refuseForeignHosts(consoleUrl), refuseCrossSite, requireJson, express.json({ limit: '2mb' }))
+
+  for (const operation of Object.keys(operations) as Operation[]) {
+    const { method, path } = operations[operation]
+    app[method](path, answer(api, operation))
+  }
+  const description = describeApi()
+  app.get('/api/openapi.json', (_, res) => void res.set('Cache-Control', 'no-cache').json(description))
+
+  app.use((req: Request) => {
+    throw new AirlockError('route-unknown', { method: req.method, path: req.path })
+  })
+  // Express knows an error's route by its four parameters
+  app.use((error: unknown, req: Request, res: Response, next: NextFunction) => {
+    const problem = toProblem(error, languageOf(req))
+    if (problem.status >= 500) log.error({ err: error, method: req.method, path: req.path }, 'request failed')
+    if (res.headersSent) return next(error)
+    res.status(problem.status).type('application/problem+json').json(problem)
+  })
+  return app
+}
+
+/** Checks the input by the operation's schemas, and answers with its status; nothing of an answer is cached. */
+function answer<O extends Operation>(api: Api, operation: O) {
+  const row = operations[operation]
+  const schemas: Schemas = row
+  return async (req: Request, res: Response): Promise<void> => {
+    const input = {
+      params: schemas.params?.parse(req.params),
+      query: schemas.query?.parse(req.query),
+      body: schemas.body?.parse(req.body ?? {}),
+      language: languageOf(req),
+    }
+    const result = await api[operation](input as Input<O>)
+    res.set('Cache-Control', 'no-store')
+    if (operation === 'createRequests')
+      res.location(locationOf(result as { requests: readonly { id: number; batch: string }[] }))
+    res.status('status' in result && result.status === 'unready' ? 503 : row.status).json(result)
+  }
+}
+
+function locationOf({ requests }: { readonly requests: readonly { readonly id: number }[] }): string {
+  return `/api/requests/${requests[0]!.id}`
+}
+
+function languageOf(req: Request): Language {
+  const [first] = req.acceptsLanguages()
+  return first?.toLowerCase().startsWith('zh') ? 'zh' : 'en'
+}

@@ -1,0 +1,88 @@
+/** The contract as an OpenAPI 3.1 document, made from the very schemas that check requests. */
+import { z } from 'zod'
+import { operations, problemSchema } from '../contract.ts'
+
+type Row = {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly summary: string
+  readonly params?: z.ZodObject
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodType
+  readonly answer: z.ZodType
+}
+
+export function describeApi(): object {
+  const paths: Record<string, Record<string, object>> = {}
+  const schemas: Record<string, object> = {}
+
+  /** A schema by reference, its definitions gathered under components. */
+  function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
+    const {
+      $schema: _,
+      $defs = {},
+      ...root
+    } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<string, unknown> & {
+      $defs?: Record<string, object>
+    }
+    Object.assign(schemas, relocate($defs))
+    return relocate(root) as object
+  }
+
+  for (const [operationId, row] of Object.entries(operations as Record<string, Row>)) {
+    const path = row.path.replace(/:(\w+)/g, '{$1}')
+    const fail = {
+      description: 'Problem (RFC 9457)',
+      content: { 'application/problem+json': { schema: schemaOf(problemSchema, 'output') } },
+    }
+    const operation = {
+      operationId,
+      summary: row.summary,
+      parameters: [...parameters('path', row.params), ...parameters('query', row.query)],
+      ...(row.body && {
+        requestBody: { required: true, content: { 'application/json': { schema: schemaOf(row.body, 'input') } } },
+      }),
+      responses: {
+        [row.status]: {
+          description: row.summary,
+          content: { 'application/json': { schema: schemaOf(row.answer, 'output') } },
+        },
+        '4XX': fail,
+        '5XX': fail,
+      },
+    }
+    paths[path] = { ...paths[path], [row.method]: operation }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Airlock', version: '1', description: 'Ask for packages and watch them become installable.' },
+    paths,
+    components: { schemas },
+  }
+
+  function parameters(place: 'path' | 'query', object: z.ZodObject | undefined): object[] {
+    return Object.entries(object?.shape ?? {}).map(([name, schema]) => ({
+      name,
+      in: place,
+      required: place === 'path' || !schema.safeParse(undefined).success,
+      schema: schemaOf(schema as z.ZodType, 'input'),
+    }))
+  }
+}
+
+/** `#/$defs/X` -> `#/components/schemas/X`. */
+function relocate(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(relocate)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== 'id' || typeof (value as { id: unknown }).id !== 'string')
+      .map(([key, inner]) => [
+        key,
+        key === '$ref' && typeof inner === 'string'
+          ? inner.replace('#/$defs/', '#/components/schemas/')
+          : relocate(inner),
+      ]),
+  )
+}

@@ -1,0 +1,85 @@
+/** Turns an error into an RFC 9457 problem, for answers and for what failed jobs keep alike. The only place where a code has a status. */
+import { z } from 'zod'
+import type { ProblemView } from '../contract.ts'
+import { AirlockError, explain, isCode, problemOf, type Code, type Language } from '../errors.ts'
+import type { Problem } from '../../storage/records.ts'
+
+type Row = { readonly status: number; readonly title: Readonly<Record<Language, string>> }
+
+const invalid: Row = { status: 400, title: { en: 'Not a valid request', zh: '请求无效' } }
+const refused: Row = { status: 403, title: { en: 'Refused', zh: '已拒绝' } }
+const unknown: Row = { status: 404, title: { en: 'Not found', zh: '不存在' } }
+const conflict: Row = { status: 409, title: { en: 'Not now', zh: '当前状态不允许' } }
+const unfit: Row = { status: 422, title: { en: 'Cannot be installed', zh: '无法安装' } }
+const upstream: Row = { status: 502, title: { en: 'Upstream failed', zh: '上游源故障' } }
+const broken: Row = { status: 500, title: { en: 'Airlock failed', zh: 'Airlock 故障' } }
+
+/** Codes that are not here are about a job or this machine: `broken`. */
+const rows: Partial<Record<Code, Row>> = {
+  'request-invalid': invalid,
+  'requirement-invalid': invalid,
+  'requirement-refused': invalid,
+  'ecosystem-unknown': unknown,
+  'target-unknown': unknown,
+  'request-unknown': unknown,
+  'route-unknown': unknown,
+  'request-finished': conflict,
+  'request-unfinished': conflict,
+  'host-refused': { ...refused, status: 421 },
+  'origin-refused': refused,
+  'media-type-unsupported': { ...invalid, status: 415 },
+  'body-too-large': { ...invalid, status: 413 },
+  'queue-full': { status: 503, title: { en: 'Too busy', zh: '过于繁忙' } },
+  'package-not-found': unfit,
+  unsatisfiable: unfit,
+  'sdist-needs-build': unfit,
+  'wheel-not-accepted': unfit,
+  'digest-missing': unfit,
+  'digest-changed': unfit,
+  'artifact-invalid': unfit,
+  'artifact-too-large': unfit,
+  'proof-failed': unfit,
+  'upstream-missing': upstream,
+  'upstream-unreachable': upstream,
+  'upstream-status': upstream,
+  'upstream-host-refused': upstream,
+  'upstream-answer-invalid': upstream,
+  'digest-mismatch': upstream,
+  'size-mismatch': upstream,
+  'disk-full': { status: 507, title: { en: 'Disk full', zh: '磁盘已满' } },
+  cancelled: { ...conflict, title: { en: 'Cancelled', zh: '已取消' } },
+}
+
+/** A kept problem in the reader's language. */
+export function viewProblem(problem: Problem, language: Language): ProblemView {
+  const code = isCode(problem.code) ? problem.code : 'internal'
+  const { status, title } = rows[code] ?? broken
+  const { message, hint } = explain(code, problem.fields, language)
+  return {
+    type: `urn:airlock:problem:${code}`,
+    title: title[language],
+    status,
+    detail: message,
+    code,
+    hint,
+    fields: problem.fields,
+  }
+}
+
+/** Any error; an unexpected one leaks nothing of itself. */
+export function toProblem(error: unknown, language: Language): ProblemView {
+  return viewProblem(problemOf(deliberate(error)), language)
+}
+
+/** What Express's body parser and zod raise, as errors of ours. */
+function deliberate(error: unknown): unknown {
+  if (error instanceof z.ZodError) return new AirlockError('request-invalid', { reason: z.prettifyError(error) })
+  if (!(error instanceof Error) || !('type' in error)) return error
+  if (error.type === 'entity.too.large')
+    return new AirlockError('body-too-large', { limit: 'limit' in error ? Number(error.limit) : 0 })
+  if (error.type === 'entity.parse.failed')
+    return new AirlockError('request-invalid', { reason: 'the body is not JSON' })
+  if (typeof error.type === 'string' && /^(encoding|charset|request|entity)\./.test(error.type))
+    return new AirlockError('request-invalid', { reason: error.message })
+  return error
+}

@@ -1,0 +1,83 @@
+/** Records as the API shows them. */
+import type { RecordedItem } from '../../storage/jobs.ts'
+import type { Event, Problem, Progress, Remark, Request } from '../../storage/records.ts'
+import type { RequestDetail, RequestView } from '../contract.ts'
+import type { Ecosystem } from '../ecosystem.ts'
+import { explain, isCode, type Language } from '../errors.ts'
+import { viewProblem } from './problems.ts'
+
+export type Live = { readonly progress: Progress | null; readonly waiting: Problem | null }
+export type Size = { readonly files: number; readonly bytes: number | null }
+
+export function viewRequest(
+  request: Request,
+  size: Size | undefined,
+  live: Live,
+  ecosystem: Ecosystem,
+  language: Language,
+): RequestView {
+  const { job } = request
+  const target = ecosystem.targets.get(request.target)
+  return {
+    id: request.id,
+    batch: request.batch,
+    ecosystem: request.ecosystem as RequestView['ecosystem'],
+    target: request.target,
+    requirements: [...request.asked],
+    requester: request.requester,
+    note: request.note,
+    createdAt: request.createdAt,
+    state: job.state,
+    startedAt: job.startedAt,
+    finishedAt: job.finishedAt,
+    job: job.id,
+    progress: live.progress,
+    waiting: live.waiting && viewProblem(live.waiting, language),
+    files: size?.files ?? null,
+    bytes: size?.bytes ?? null,
+    install: target ? ecosystem.installLine(job.roots, target) : '',
+    problem: job.problem && viewProblem(job.problem, language),
+  }
+}
+
+export function viewDetail(
+  view: RequestView,
+  events: readonly Event[],
+  closure: { readonly items: readonly RecordedItem[]; readonly remarks: readonly Remark[] } | null,
+  proved: Readonly<Record<string, string>> | null,
+  language: Language,
+): RequestDetail {
+  return {
+    ...view,
+    timeline: events.map(({ state, at }, index) => {
+      const next = events[index + 1]
+      return { state, at, seconds: next ? (Date.parse(next.at) - Date.parse(at)) / 1000 : null }
+    }),
+    closure: closure && closure.items.map((item) => viewItem(item, proved)),
+    remarks: (closure?.remarks ?? []).map(({ code, fields }) => ({
+      code,
+      message: isCode(code) ? explain(code, fields, language).message : code,
+      fields,
+    })),
+  }
+}
+
+function viewItem(
+  { artifact, isRoot, isNew, neededBy }: RecordedItem,
+  proved: Readonly<Record<string, string>> | null,
+) {
+  const picked = proved === null ? artifact.version : (proved[artifact.name] ?? '')
+  return {
+    project: artifact.name,
+    version: artifact.version,
+    file: artifact.file,
+    size: artifact.size,
+    sha256: artifact.sha256,
+    origin: artifact.origin,
+    uploadedAt: artifact.uploadedAt,
+    root: isRoot,
+    neededBy: [...neededBy],
+    new: isNew,
+    proved: picked === artifact.version ? null : picked,
+  }
+}

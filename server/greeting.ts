@@ -1,0 +1,89 @@
+/** The first lines of a start: where everything is, what was found and why, and the line that points a pod here. */
+import type { Target } from './ecosystem.ts'
+import type { Language } from './errors.ts'
+
+export type Greeting = {
+  /** Why a folder is not the usual one, first of all. */
+  readonly remarks: readonly string[]
+  readonly consoleUrl: string
+  /** Null: it runs apart. */
+  readonly mirrorUrl: string | null
+  readonly root: string
+  readonly state: string
+  readonly config: string | null
+  readonly upstreams: readonly {
+    readonly ecosystem: string
+    readonly name: string
+    readonly url: string
+    readonly source: string
+  }[]
+  readonly targets: readonly { readonly ecosystem: string; readonly target: Target }[]
+  /** Found on this machine and left alone. */
+  readonly unused: readonly string[]
+  /** Jobs that an earlier run left. */
+  readonly resumed: number
+}
+
+const words = {
+  en: {
+    console: 'console ',
+    mirror: 'mirror  ',
+    apart: 'off here (AIRLOCK_MIRROR_LISTEN=off); it runs apart',
+    tree: 'tree    ',
+    state: 'state   ',
+    config: 'config  ',
+    none: 'none, defaults are in force',
+    upstream: 'upstream',
+    target: 'target  ',
+    from: 'from',
+    unused: 'not used',
+    extra: 'an extra index that pip has here; give it projects under upstreams.pip to use it',
+    resumed: (count: number) => `goes on with ${count} unfinished ${count === 1 ? 'job' : 'jobs'}`,
+    ask: 'ask here',
+    pod: 'in a pod',
+  },
+  zh: {
+    console: '控制台  ',
+    mirror: '镜像    ',
+    apart: '未在此启动（AIRLOCK_MIRROR_LISTEN=off），独立运行',
+    tree: '目录树  ',
+    state: '状态    ',
+    config: '配置    ',
+    none: '无，使用默认值',
+    upstream: '上游源  ',
+    target: '目标环境',
+    from: '来自',
+    unused: '未使用  ',
+    extra: '本机 pip 的额外索引；如需使用，请在 upstreams.pip 中为其指定 projects',
+    resumed: (count: number) => `继续 ${count} 个未完成的任务`,
+    ask: '申请    ',
+    pod: 'HomePod ',
+  },
+} as const
+
+export function greet(greeting: Greeting, language: Language): string {
+  const w = words[language]
+  const line = (label: string, text: string) => `  ${label}  ${text}`
+  const pip = greeting.targets.find(({ ecosystem }) => ecosystem === 'pip')?.target
+  const index = greeting.mirrorUrl && pip && `${greeting.mirrorUrl}/${pip.lane}/`
+  return [
+    ...greeting.remarks.map((remark) => `airlock: ${remark}`),
+    'Airlock',
+    line(w.console, greeting.consoleUrl),
+    line(w.mirror, greeting.mirrorUrl ?? w.apart),
+    line(w.tree, greeting.root),
+    line(w.state, greeting.state),
+    line(w.config, greeting.config ?? w.none),
+    ...greeting.upstreams.map(({ ecosystem, name, url, source }) =>
+      line(w.upstream, `${ecosystem} ${name}: ${url} (${w.from} ${source})`),
+    ),
+    ...greeting.unused.map((url) => line(w.unused, `${url}: ${w.extra}`)),
+    ...greeting.targets.map(({ ecosystem, target }) =>
+      line(w.target, `${ecosystem} ${target.name}: ${target.summary} (${w.from} ${target.source})`),
+    ),
+    ...(greeting.resumed > 0 ? [line('        ', w.resumed(greeting.resumed))] : []),
+    line(w.ask, './scripts/airlock request pip NAME --wait'),
+    ...(index ? [line(w.pod, `pip config set global.index-url ${index}`)] : []),
+    '',
+  ].join('\n')
+}

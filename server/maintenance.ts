@@ -1,0 +1,65 @@
+/** What an admin can ask for at any time, with the server running or without: every index again, every byte again. */
+import type { Jobs } from '../storage/jobs.ts'
+import type { Listings } from '../storage/listings.ts'
+import type { Requests } from '../storage/requests.ts'
+import type { Tree } from '../storage/tree.ts'
+import type { Verify } from '../storage/verify.ts'
+import type { Ecosystem } from './ecosystem.ts'
+import type { Lanes } from './lanes.ts'
+
+type Deps = {
+  readonly ecosystems: ReadonlyMap<string, Ecosystem>
+  readonly jobs: Jobs
+  readonly requests: Requests
+  readonly listings: Listings
+  readonly tree: Tree
+  readonly lanes: Lanes
+  readonly verify: Verify
+  readonly stopping: AbortSignal
+}
+
+export type Report = { checked: number; written: number; damaged: string[]; unknown: string[] }
+
+export function createMaintenance({ ecosystems, jobs, requests, listings, tree, lanes, verify, stopping }: Deps) {
+  return {
+    /** Writes every index and request folder again from the state; what is right already is left alone. */
+    async rebuild(): Promise<Report> {
+      let checked = 0
+      let written = 0
+      for (const ecosystem of ecosystems.values()) {
+        const lanesHere = new Set([
+          ...(await listings.lanes()),
+          ...[...ecosystem.targets.values()].map((target) => target.lane),
+        ])
+        for (const lane of [...lanesHere].filter((name) => name.startsWith(`${ecosystem.name}/`))) {
+          await lanes.enter(lane, stopping, async () => {
+            for await (const publication of ecosystem.indexes(lane)) {
+              checked += publication.flat().length
+              written += await tree.publish(publication)
+            }
+          })
+        }
+      }
+      for (const job of await jobs.ready()) {
+        const ecosystem = ecosystems.get(job.ecosystem)
+        const target = ecosystem?.targets.get(job.target)
+        const closure = await jobs.closure(job)
+        if (!ecosystem || !target || !closure) continue
+        const files = (await requests.askers(job.id)).flatMap((asker) =>
+          ecosystem.requestFiles(job, target, closure, asker),
+        )
+        checked += files.length
+        written += await tree.publish([files])
+      }
+      return { checked, written, damaged: [], unknown: [] }
+    },
+
+    /** Hashes every listed file; names damaged ones and those that nothing lists. Changes nothing. */
+    async verify(): Promise<Report> {
+      const { checked, damaged, unknown } = await verify([...ecosystems.keys()], stopping)
+      return { checked, written: 0, damaged: [...damaged], unknown: [...unknown] }
+    },
+  }
+}
+
+export type Maintenance = ReturnType<typeof createMaintenance>

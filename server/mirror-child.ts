@@ -1,0 +1,65 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Config } from './config.ts'
+import type { Log } from './log.ts'
+
+type Deps = {
+  readonly config: Pick<Config, 'root' | 'mirrorListen' | 'mirrorUrl' | 'consoleUrl'>
+  readonly log: Log
+  /** ms before a mirror that died is started again. */
+  readonly pause?: number
+}
+
+/**
+ * The mirror beside `airlock serve`, in a process of its own that can read the tree and nothing else. It ends when its
+ * channel to us closes, however we die; when it dies by itself it is started again.
+ */
+export function createMirrorChild({ config, log, pause = 1000 }: Deps) {
+  let child: ChildProcess | null = null
+  let stopped = false
+
+  function start(): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const { host, port } = config.mirrorListen!
+    const env = {
+      PATH: process.env.PATH ?? '/usr/bin:/bin',
+      LANG: process.env.LANG ?? 'C.UTF-8',
+      AIRLOCK_ROOT: config.root,
+      AIRLOCK_MIRROR_LISTEN: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+      ...(config.mirrorUrl !== null && { AIRLOCK_MIRROR_URL: config.mirrorUrl }),
+      ...(config.consoleUrl !== null && { AIRLOCK_CONSOLE_URL: config.consoleUrl }),
+    }
+    const started = fork(fileURLToPath(new URL('main.ts', import.meta.url)), ['mirror'], { env })
+    child = started
+    let listened = false
+    started.on('message', (message: { listening?: number }) => {
+      if (message.listening === undefined) return
+      listened = true
+      resolve(message.listening)
+    })
+    started.on('exit', (status, signal) => {
+      if (!listened) return reject(new Error(`the mirror ended at its start (${signal ?? status})`))
+      if (stopped) return
+      log.error({ status, signal }, 'the mirror died and is started again')
+      setTimeout(
+        () =>
+          void start().catch((error: unknown) => log.error({ err: error }, 'the mirror could not be started again')),
+        pause,
+      )
+    })
+    return promise
+  }
+
+  return {
+    /** Resolves with its port once it listens; rejects when it ends before (it has said why on stderr). */
+    start,
+    alive: (): boolean => child?.connected === true,
+    async stop(): Promise<void> {
+      stopped = true
+      if (!child || child.exitCode !== null) return
+      const ended = new Promise((resolve) => child!.once('exit', resolve))
+      child.disconnect()
+      await ended
+    },
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * A simple index on loopback for uv, in place of the internet. What the solver sees is what we fetched and what gets
+ * recorded:
+ *
+ *   /pip/index/<target>/<project>/             upstream's page as we understood it, from the project's one origin
+ *   /pip/files/<project>/<sha256>/<file>      HEAD and ranges of an upstream file, passed through
+ *   /pip/files/…/<file>.metadata              where upstream advertises it
+ *   /pip/stage/<index>/<project>/             the lane's index as it would be, published pages included
+ *   /pip/stage/pool/<sha256[0:2]>/<sha256>/…  the metadata that those pages link to
+ *
+ * A solve names itself in the URL's user part: uv leaves that out of its cache's keys, so that pages are revalidated
+ * and metadata reused from one solve to the next, and we know who asked what.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import type { Outside } from '../ecosystem.ts'
+import { AirlockError } from '../errors.ts'
+import { normalizeName, parseWheelName } from './names.ts'
+import type { Metadata } from './metadata.ts'
+import type { Project, Projects } from './projects.ts'
+import type { StagedIndex } from './stage.ts'
+
+/** What one solve asked for, so that its failure can be explained without reading the solver's words. */
+export type Session = {
+  readonly id: string
+  readonly signal: AbortSignal
+  /** Projects whose page was asked for; null where upstream has none. */
+  readonly asked: Map<string, Project | null>
+  /** The first upstream failure: the solve is pointless from here on. */
+  failure: AirlockError | null
+  /** Ends the solver early. */
+  readonly abort: (reason: Error) => void
+}
+
+type Deps = {
+  readonly projects: Projects
+  readonly metadata: Metadata
+  readonly outside: Pick<Outside, 'open'>
+}
+
+const json = 'application/vnd.pypi.simple.v1+json'
+const forever = 'max-age=365000000, immutable'
+
+export function createPipGateway({ projects, metadata, outside }: Deps) {
+  const sessions = new Map<string, Session>()
+  const stages = new Map<string, StagedIndex>()
+  let opened = 0
+
+  /** Invariant: nothing without a SHA-256 is shown to the solver, since nothing without one can be fetched. */
+  function render(project: Project): Buffer {
+    const files = project.page.files.flatMap((file) => {
+      if (file.sha256 === null) return []
+      return {
+        filename: file.file,
+        url: `/pip/files/${project.name}/${file.sha256}/${encodeURIComponent(file.file)}`,
+        hashes: { sha256: file.sha256 },
+        ...(file.requiresPython !== null && { 'requires-python': file.requiresPython }),
+        ...(file.size !== null && { size: file.size }),
+        ...(file.uploadedAt !== null && { 'upload-time': file.uploadedAt }),
+        yanked: file.yanked,
+        'core-metadata': file.coreMetadata !== false,
+      }
+    })
+    return Buffer.from(JSON.stringify({ meta: { 'api-version': '1.1' }, name: project.name, files }))
+  }
+
+  async function page(req: IncomingMessage, res: ServerResponse, name: string): Promise<void> {
+    const session = sessionOf(req)
+    try {
+      const project = await projects.get(name, { signal: session.signal })
+      session.asked.set(normalizeName(name), project)
+      if (!project) return send(res, 404, {}, 'no such project')
+      const etag = `"${project.sha256}"`
+      const headers = { 'content-type': json, etag, 'cache-control': 'no-cache' }
+      if (req.headers['if-none-match'] === etag) return send(res, 304, headers)
+      send(res, 200, headers, render(project))
+    } catch (error) {
+      if (error instanceof AirlockError) {
+        session.failure ??= error
+        session.abort(error)
+      }
+      throw error
+    }
+  }
+
+  async function file(
+    req: IncomingMessage,
+    res: ServerResponse,
+    name: string,
+    sha256: string,
+    wanted: string,
+  ): Promise<void> {
+    const session = sessionOf(req, false)
+    const signal = session?.signal ?? AbortSignal.timeout(60_000)
+    const project = await projects.get(name, { signal })
+    const ofMetadata = wanted.endsWith('.metadata')
+    const found = project?.page.files.find(
+      (candidate) => candidate.sha256 === sha256 && candidate.file === (ofMetadata ? wanted.slice(0, -9) : wanted),
+    )
+    if (!found || !project) return send(res, 404, {}, 'no such file')
+    if (ofMetadata) {
+      const bytes = await metadata.upstream(found, signal)
+      if (!bytes) return send(res, 404, {}, 'upstream advertises no metadata')
+      return send(res, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': forever }, bytes)
+    }
+    const range = req.headers.range
+    const answer = await outside.open({
+      url: found.url,
+      method: req.method === 'HEAD' ? 'HEAD' : 'GET',
+      ...(range !== undefined && { range }),
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      signal,
+      trust: 'linked',
+    })
+    const passed = ['content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified'] as const
+    const headers = Object.fromEntries(
+      passed.flatMap((key) => (answer.headers[key] === undefined ? [] : [[key, answer.headers[key]]])),
+    )
+    res.writeHead(answer.status, { ...headers, 'content-type': 'application/octet-stream', 'cache-control': forever })
+    await pipeline(answer.body, res)
+  }
+
+  async function stagedPage(req: IncomingMessage, res: ServerResponse, index: string, name: string): Promise<void> {
+    const stage = stages.get(index)
+    const project = normalizeName(name)
+    const rendered = await stage?.page(project)
+    const session = sessionOf(req, false)
+    session?.asked.set(project, null)
+    if (!rendered) return send(res, 404, {}, 'not in this index')
+    const headers = { 'content-type': json, 'cache-control': 'no-cache', etag: rendered.etag }
+    if (req.headers['if-none-match'] === rendered.etag) return send(res, 304, headers)
+    send(res, 200, headers, rendered.json)
+  }
+
+  async function pooled(res: ServerResponse, sha256: string, wanted: string): Promise<void> {
+    const bytes = wanted.endsWith('.metadata') ? await metadata.pooled(sha256, wanted.slice(0, -9)) : null
+    if (!bytes) return send(res, 404, {}, 'not here')
+    send(res, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': forever }, bytes)
+  }
+
+  function sessionOf(req: IncomingMessage): Session
+  function sessionOf(req: IncomingMessage, required: false): Session | undefined
+  function sessionOf(req: IncomingMessage, required = true): Session | undefined {
+    const [, basic] = /^Basic (.+)$/.exec(req.headers.authorization ?? '') ?? []
+    const session = basic && sessions.get(Buffer.from(basic, 'base64').toString().split(':')[0]!)
+    if (!session && required) throw new AirlockError('route-unknown', { method: req.method ?? '', path: 'this solve' })
+    return session || undefined
+  }
+
+  return {
+    /** Mounted at `/pip`. */
+    async respond(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+      const [kind, ...rest] = path.slice(1).split('/').map(decodeURIComponent)
+      if (kind === 'index' && rest[1]) return page(req, res, rest[1])
+      if (kind === 'files' && rest.length === 3) return file(req, res, rest[0]!, rest[1]!, rest[2]!)
+      if (kind === 'stage' && rest[0] === 'pool' && rest.length === 4) return pooled(res, rest[2]!, rest[3]!)
+      if (kind === 'stage' && rest[0] && rest[1]) return stagedPage(req, res, rest[0], rest[1])
+      send(res, 404, {}, 'nothing here')
+    },
+
+    /** Opens a solve's session; `abort` ends the solver when upstream has failed it. */
+    open(signal: AbortSignal, abort: (reason: Error) => void): Session & { close(): void } {
+      const id = `solve-${++opened}`
+      const session: Session = { id, signal, asked: new Map(), failure: null, abort }
+      sessions.set(id, session)
+      return Object.assign(session, { close: () => void sessions.delete(id) })
+    },
+
+    /** Shows a lane's index as it would be, until the returned function is called. */
+    show(index: string, stage: StagedIndex): () => void {
+      stages.set(index, stage)
+      return () => {
+        if (stages.get(index) === stage) stages.delete(index)
+      }
+    },
+  }
+}
+
+export type PipGateway = ReturnType<typeof createPipGateway>
+
+function send(
+  res: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: Buffer | string = '',
+): void {
+  const bytes = Buffer.from(body)
+  res.writeHead(status, { ...headers, ...(status !== 304 && { 'content-length': bytes.length }) })
+  res.end(res.req.method === 'HEAD' || status === 304 ? undefined : bytes)
+}
+
+/** Whether any file of a project is a wheel: with none, only a build could make it installable. */
+export function hasWheel(project: Project): boolean {
+  return project.page.files.some((file) => file.sha256 !== null && parseWheelName(file.file) !== null)
+}

@@ -1,0 +1,70 @@
+/** Are the bytes right? Hashes what the indexes list, and names what nothing lists. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { inTree, poolPath, type TreePath } from './layout.ts'
+import type { Listings } from './listings.ts'
+import type { Artifact } from './records.ts'
+
+export type Verification = {
+  readonly checked: number
+  readonly damaged: readonly TreePath[]
+  readonly unknown: readonly TreePath[]
+}
+
+/** Listings read at once: bounded memory whatever the tree holds. */
+const pageSize = 1000
+
+export function createVerify({ root, listings }: { readonly root: string; readonly listings: Listings }) {
+  async function isWhole(artifact: Artifact): Promise<boolean> {
+    const hash = createHash('sha256')
+    try {
+      await pipeline(createReadStream(inTree(root, poolPath(artifact.ecosystem, artifact.sha256, artifact.file))), hash)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+      throw error
+    }
+    return hash.digest('hex') === artifact.sha256
+  }
+
+  /** Files of an ecosystem's pool that no index lists and that belong to no listed file (`<file>.metadata` does). */
+  async function unlisted(ecosystem: string, listed: ReadonlySet<string>): Promise<TreePath[]> {
+    const pool = `${ecosystem}/pool`
+    const entries = await readdir(inTree(root, pool), { recursive: true, withFileTypes: true }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return []
+        throw error
+      },
+    )
+    return entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => `${entry.parentPath.slice(root.length + 1)}/${entry.name}`)
+      .filter((path) => !listed.has(path) && !listed.has(path.replace(/\.metadata$/, '')))
+      .toSorted()
+  }
+
+  /** Reads every listed file once; each artifact is hashed once however many indexes list it. */
+  return async function verify(ecosystems: readonly string[], signal?: AbortSignal): Promise<Verification> {
+    const listed = new Set<string>()
+    const damaged: TreePath[] = []
+    let after: { lane: string; file: string } | null = null
+    for (;;) {
+      const page = await listings.page(after, pageSize)
+      for (const { artifact } of page) {
+        signal?.throwIfAborted()
+        const path = poolPath(artifact.ecosystem, artifact.sha256, artifact.file)
+        if (listed.has(path)) continue
+        listed.add(path)
+        if (!(await isWhole(artifact))) damaged.push(path)
+      }
+      const last = page.at(-1)
+      if (!last) break
+      after = { lane: last.lane, file: last.artifact.file }
+    }
+    const unknown = (await Promise.all(ecosystems.map((ecosystem) => unlisted(ecosystem, listed)))).flat()
+    return { checked: listed.size, damaged, unknown }
+  }
+}
+
+export type Verify = ReturnType<typeof createVerify>
