@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { incomingFolder, incomingPath, inTree, type TreePath } from './layout.ts'
 import type { Artifact } from './records.ts'
 
-/** Made by us, or moved from where it was downloaded to. */
+/** A file to publish: bytes made by us, or an artifact that is moved from where it was downloaded to. */
 export type TreeFile = { readonly path: TreePath } & ({ readonly bytes: Uint8Array } | { readonly artifact: Artifact })
 
 const folderMode = 0o755
@@ -62,6 +62,7 @@ export function createTree(root: string) {
     /** Makes the steps visible one after the other. Repeatable: what is there already is left alone. Returns the files written. */
     async publish(steps: Iterable<readonly TreeFile[]>): Promise<number> {
       await mkdir(join(root, incomingFolder), { recursive: true, mode: 0o700 })
+      await chmod(join(root, incomingFolder), 0o700)
       let written = 0
       for (const files of steps) written += await publishStep(files)
       return written

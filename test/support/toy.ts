@@ -1,0 +1,115 @@
+/** The smallest ecosystem: `a` needs nothing, `a>b` needs b. Its artifacts' bytes are their names; its index is one text file. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import PQueue from 'p-queue'
+import { createFulfil } from '../../server/fulfil.ts'
+import { createLanes } from '../../server/lanes.ts'
+import { createQueue } from '../../server/queue.ts'
+import type { Ecosystem } from '../../server/ecosystem.ts'
+import { openDatabase, type Database } from '../../storage/database.ts'
+import { createJobs } from '../../storage/jobs.ts'
+import { incomingPath, poolPath } from '../../storage/layout.ts'
+import { createListings } from '../../storage/listings.ts'
+import { createRequests } from '../../storage/requests.ts'
+import { createTree, type Tree } from '../../storage/tree.ts'
+import type { Artifact } from '../../storage/records.ts'
+import { artifact, closureOf } from './records.ts'
+
+export type ToyHooks = {
+  /** Before each step; throw to fail it, wait to hold it. */
+  readonly before?: (step: 'solve' | 'download' | 'stage' | 'prove' | 'publish', job: number) => Promise<void> | void
+  readonly tree?: (tree: Tree) => Tree
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** The whole spine around the toy, on a folder and a database that may be those of an earlier one. */
+export async function toyAirlock(root: string, { before, tree: wrap = (tree) => tree }: ToyHooks = {}, database?: Database) {
+  const db = database ?? (await openDatabase(':memory:'))
+  const now = () => new Date()
+  const requests = createRequests(db, now)
+  const jobs = createJobs(db, now)
+  const listings = createListings(db)
+  const solved: number[] = []
+  const fetched: string[] = []
+  const target = { name: 'default', lane: 'toy/simple', summary: 'a toy', source: 'the test', facts: {} }
+  const ecosystem: Ecosystem = {
+    name: 'toy',
+    targets: new Map([['default', target]]),
+    parse: (lines) => ({ roots: [...lines].toSorted(), options: {} }),
+    installLine: (roots) => `toy install ${roots.join(' ')}`,
+    async solve(job) {
+      await before?.('solve', job.id)
+      solved.push(job.id)
+      return closureOf(...job.roots.flatMap((root) => root.split('>').map((name) => artifact(`${name}-1`))))
+    },
+    async stage(job, { lane }, closure) {
+      await before?.('stage', job.id)
+      return { generation: await listings.generation(lane), artifacts: closure.items.map((item) => item.artifact), neededBy: {}, remarks: [], close: () => Promise.resolve() }
+    },
+    async prove(job, _, stage) {
+      await before?.('prove', job.id)
+      return { picked: Object.fromEntries(stage.artifacts.map(({ name, version }) => [name, version])) }
+    },
+    async publication(job, { lane }, closure) {
+      await before?.('publish', job.id)
+      const index = (await listings.listed(lane)).map(({ artifact: { file } }) => file).join('\n')
+      return [
+        closure.items.map(({ artifact }) => ({ path: poolPath('toy', artifact.sha256, artifact.file), artifact })),
+        [{ path: `${lane}/index.html`, bytes: Buffer.from(index) }],
+      ]
+    },
+    requestFiles: () => [],
+    async *indexes() {},
+  }
+  const downloads = {
+    async fetch(artifacts: readonly Artifact[], { signal }: { signal: AbortSignal }) {
+      for (const { sha256, file } of artifacts) {
+        await before?.('download', 0)
+        signal.throwIfAborted()
+        const path = join(root, incomingPath(sha256, file))
+        await mkdir(dirname(path), { recursive: true })
+        await writeFile(path, file)
+        fetched.push(file)
+      }
+    },
+    has: () => false,
+    pathOf: () => null,
+  }
+  const stopping = new AbortController()
+  const fulfil = createFulfil({
+    ecosystems: new Map([['toy', ecosystem]]),
+    jobs,
+    requests,
+    downloads,
+    tree: wrap(createTree(root)),
+    lanes: createLanes(),
+    solves: new PQueue({ concurrency: 2 }),
+    stopping: stopping.signal,
+  })
+  const queue = createQueue({ jobs, fulfil, log: silent, diskInterval: 0.02 })
+
+  return {
+    db,
+    requests,
+    jobs,
+    listings,
+    queue,
+    ecosystem,
+    solved,
+    fetched,
+    async ask(...roots: readonly string[]) {
+      const [request] = await requests.add({ ecosystem: 'toy', targets: ['default'], asked: roots, roots, options: {}, requester: null, note: null })
+      queue.submit(request!.job)
+      return request!
+    },
+    async settled(request: { readonly id: number }) {
+      await queue.settled((await requests.get(request.id))!.job.id)
+      return (await requests.get(request.id))!
+    },
+    async stop() {
+      stopping.abort(new Error('stops'))
+      await queue.stop()
+    },
+  }
+}
