@@ -2,9 +2,12 @@
  * Every error that Airlock raises on purpose. A code is literal, stable and public (API, CLI exit, page); its texts are
  * in English and Chinese and take `{field}` from the error's fields. Knows no HTTP: `console/problems.ts` alone does.
  */
-import type { JsonObject, Problem } from '../storage/records.ts'
+import type { Json, JsonObject, Problem } from '../storage/records.ts'
 
 export type Language = 'en' | 'zh'
+
+/** A field's value that people read: given in each language, and in the reader's within a text. */
+export type Phrase = Readonly<Record<Language, string>>
 
 /** What went wrong and why; what to do about it. */
 type Text = { readonly message: string; readonly hint: string }
@@ -329,10 +332,10 @@ export class AirlockError extends Error {
   }
 }
 
-/** A code's texts with its fields filled in; a list is joined by commas, a missing field is left out. */
+/** A code's texts with its fields filled in; a list is joined by commas, a missing field is left out, a {@link Phrase} speaks the language. */
 export function explain(code: Code, fields: JsonObject, language: Language): Text {
   const { message, hint } = codes[code][language]
-  return { message: fill(message, fields), hint: fill(hint, fields) }
+  return { message: fill(message, fields, language), hint: fill(hint, fields, language) }
 }
 
 /** What a job keeps of an error; an unknown error keeps nothing of itself. */
@@ -345,11 +348,16 @@ export function isCode(code: string): code is Code {
   return Object.hasOwn(codes, code)
 }
 
-function fill(text: string, fields: JsonObject): string {
+function fill(text: string, fields: JsonObject, language: Language): string {
   return text
     .replace(/\{([A-Za-z]+)\}/g, (_, name: string) => {
       const value = fields[name]
+      if (isPhrase(value)) return value[language]
       return Array.isArray(value) ? value.join(', ') : String(value ?? '')
     })
     .trim()
+}
+
+function isPhrase(value: Json | undefined): value is Phrase {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'en' in value && 'zh' in value
 }
