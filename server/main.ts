@@ -1,0 +1,43 @@
+/**
+ * Where argv and process.env end: one command each, imported dynamically, so that the mirror loads only itself.
+ * Exit codes: 0 done, 2 wrong command, setting or configuration, 3 another Airlock owns the state, 1 anything else.
+ */
+import { AirlockError, explain, type Code, type Language } from './errors.ts'
+
+const commands = {
+  serve: async () => (await import('./airlock.ts')).serve(process.env, process.cwd()),
+  mirror: async () => (await import('./mirror/main.ts')).runMirror(process.env, process.cwd()),
+  rebuild: async () => (await import('./airlock.ts')).offline('rebuild', process.env, process.cwd()),
+  verify: async () => (await import('./airlock.ts')).offline('verify', process.env, process.cwd()),
+  config: async () => printConfig((await import('./config.ts')).readConfig(process.env, process.cwd())),
+} satisfies Record<string, () => Promise<void>>
+
+const exits: Partial<Record<Code, number>> = { 'config-invalid': 2, 'setting-invalid': 2, 'state-locked': 3 }
+
+const [name = '', ...rest] = process.argv.slice(2)
+if (!Object.hasOwn(commands, name) || rest.length > 0) {
+  console.error(`usage: airlock ${Object.keys(commands).join(' | ')}`)
+  process.exit(2)
+}
+try {
+  await commands[name as keyof typeof commands]()
+} catch (error) {
+  if (!(error instanceof AirlockError)) throw error
+  const { message, hint } = explain(error.code, error.fields, language())
+  console.error(`airlock: ${message}\n  ${hint}`)
+  process.exit(exits[error.code] ?? 1)
+}
+
+/** The settings in force as JSON; what may be a credential in a URL is not shown. */
+function printConfig(config: object): void {
+  const hidden = (_: string, value: unknown): unknown => {
+    const url = typeof value === 'string' && /^https?:/i.test(value) ? URL.parse(value) : null
+    return url && (url.username || url.password) ? String(value).replace(/\/\/[^/]*@/, '//***@') : value
+  }
+  console.log(JSON.stringify(config, hidden, 2))
+}
+
+function language(): Language {
+  const { LC_ALL, LC_MESSAGES, LANG } = process.env
+  return /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en'
+}
