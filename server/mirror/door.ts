@@ -1,0 +1,74 @@
+/**
+ * Opens files of the tree, and nothing else: regular files only, no link followed below the root, whoever put it there.
+ * Opening never waits: a FIFO in the tree stops nobody.
+ */
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { sep } from 'node:path'
+import { inTree, type TreePath } from '../../storage/layout.ts'
+
+/** What tells one version of a file from another: a rename over it brings another inode. */
+export type Version = { readonly ino: number; readonly size: number; readonly mtimeMs: number }
+
+export type OpenFile = { readonly handle: FileHandle; readonly version: Version }
+
+const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const absent = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'EINVAL'])
+
+export function createDoor(root: string) {
+  let realRoot: string | null = null
+
+  /** Whether no link was followed on the way to a path. The root itself may be one, and may be exchanged. */
+  function liesInside(path: TreePath, absolute: string): boolean {
+    const real = realpathSync.native(absolute)
+    const lies = (): boolean => realRoot !== null && real === realRoot + sep + path
+    if (lies()) return true
+    realRoot = realpathSync.native(root)
+    return lies()
+  }
+
+  return {
+    /** The absolute path, for a stat. */
+    pathOf: (path: TreePath): string => inTree(root, path),
+
+    /** Opens a file; null when there is none. The caller closes the handle. */
+    async open(path: TreePath): Promise<OpenFile | null> {
+      const absolute = inTree(root, path)
+      const handle = await open(absolute, flags).catch(nullIfAbsent)
+      if (handle === null) return null
+      try {
+        const stats = await handle.stat()
+        if (stats.isFile() && liesInside(path, absolute)) return { handle, version: stats }
+      } catch (error) {
+        await handle.close()
+        return nullIfAbsent(error)
+      }
+      await handle.close()
+      return null
+    },
+
+    /** Reads a small file at once; null when there is none. */
+    read(path: TreePath): { readonly bytes: Buffer; readonly version: Version } | null {
+      const absolute = inTree(root, path)
+      let descriptor: number | undefined
+      try {
+        descriptor = openSync(absolute, flags)
+        const stats = fstatSync(descriptor)
+        if (!stats.isFile() || !liesInside(path, absolute)) return null
+        return { bytes: readFileSync(descriptor), version: stats }
+      } catch (error) {
+        return nullIfAbsent(error)
+      } finally {
+        if (descriptor !== undefined) closeSync(descriptor)
+      }
+    },
+  }
+}
+
+export type Door = ReturnType<typeof createDoor>
+
+/** Null for an error that says that nothing is there; throws any other. */
+export function nullIfAbsent(error: unknown): null {
+  if (absent.has((error as NodeJS.ErrnoException).code ?? '')) return null
+  throw error
+}

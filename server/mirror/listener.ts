@@ -1,0 +1,67 @@
+/** The socket side of the mirror: limits on what a client may hold open, and an orderly end. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+export type Listener = {
+  /** Starts to listen; resolves with the port. Rejects with the system's error. */
+  listen(port: number, host: string): Promise<number>
+  /** Takes no more connections, lets what is under way end for at most `graceMs`, then cuts it off. */
+  close(graceMs: number): Promise<void>
+}
+
+const limits = {
+  /** A client that sends its request in drips is cut off. */
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 2_000,
+  /** As long as pip may think between two requests; shorter ones meet connections that close under their hands. */
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16 * 1024,
+  /** Reads have no body, so no stream is made for one. */
+  optimizeEmptyRequests: true,
+} as const
+
+/** A connection on which nothing moves for this long, in either direction, is dropped. */
+const idleTimeout = 60_000
+const drainStep = 50
+
+const refusal =
+  'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+
+/** `isBusy` tells whether an answer is still under way on a connection, into which nothing may be written. */
+export function createListener(
+  answer: (req: IncomingMessage, res: ServerResponse) => void,
+  isBusy: (socket: Duplex) => boolean,
+): Listener {
+  const server = createServer(limits, answer)
+  server.timeout = idleTimeout
+  server.on('connect', (_req, socket) => {
+    socket.on('error', () => socket.destroy())
+    if (isBusy(socket)) socket.destroy()
+    else socket.end(refusal, () => socket.destroy())
+  })
+
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.removeListener('error', reject)
+          resolve((server.address() as AddressInfo).port)
+        })
+      }),
+
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        // node closes idle connections once, at close(); those that become idle later are ours to end
+        const sweep = setInterval(() => server.closeIdleConnections(), drainStep)
+        const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+        server.close(() => {
+          clearInterval(sweep)
+          clearTimeout(cut)
+          resolve()
+        })
+      }),
+  }
+}

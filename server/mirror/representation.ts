@@ -1,0 +1,69 @@
+/** A page's bytes in the forms and encodings that clients ask for, each made once. */
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gzip, gzipSync } from 'node:zlib'
+import { guards, revalidated, type Headers } from './answers.ts'
+import type { Form } from './negotiate.ts'
+
+/** One form of a page in one encoding, ready to be sent. */
+export type Representation = {
+  /** Strong: of the bytes, the form and the encoding. */
+  readonly etag: string
+  readonly body: Buffer
+  /** Of a 200, flat. */
+  readonly headers: string[]
+  /** Of a 304, flat. */
+  readonly unchanged: string[]
+}
+
+export type Representations = (form: Form, wantsGzip: boolean) => Representation | Promise<Representation>
+
+const types: Readonly<Record<Form, string>> = {
+  json: 'application/vnd.pypi.simple.v1+json',
+  html: 'application/vnd.pypi.simple.v1+html',
+  text: 'text/html; charset=utf-8',
+}
+
+const gzipLevel = 6
+/** Compressing this much takes a millisecond or two; more is left to the thread pool. */
+const atOnce = 64 * 1024
+const gzipAside = promisify(gzip)
+
+/** `grew` hears how many bytes a compressed copy takes beside the original. */
+export function createRepresentations(bytes: Buffer, grew: (by: number) => void): Representations {
+  const hash = createHash('sha256').update(bytes).digest('base64url')
+  const plain: Partial<Record<Form, Representation>> = {}
+  const squeezed: Partial<Record<Form, Representation>> = {}
+  let small: Buffer | Promise<Buffer> | null = null
+
+  function keep(compressed: Buffer): Buffer {
+    small = compressed
+    grew(compressed.length)
+    return compressed
+  }
+
+  function compress(): Buffer | Promise<Buffer> {
+    if (bytes.length <= atOnce) return keep(gzipSync(bytes, { level: gzipLevel }))
+    const under = gzipAside(bytes, { level: gzipLevel }).then(keep)
+    // one that failed is tried again by the next request; this one's caller hears of it
+    under.catch(() => (small = null))
+    return (small = under)
+  }
+
+  function make(form: Form, body: Buffer, isGzip: boolean): Representation {
+    const etag = `"${hash}-${form}${isGzip ? '-gzip' : ''}"`
+    const unchanged = ['ETag', etag, ...revalidated, 'Vary', 'Accept, Accept-Encoding', ...guards]
+    const encoding: Headers = isGzip ? ['Content-Encoding', 'gzip'] : []
+    const headers = ['Content-Type', types[form], 'Content-Length', String(body.length), ...encoding, ...unchanged]
+    return { etag, body, headers, unchanged }
+  }
+
+  return (form, wantsGzip) => {
+    if (!wantsGzip) return (plain[form] ??= make(form, bytes, false))
+    const ready = squeezed[form]
+    if (ready !== undefined) return ready
+    const body = small ?? compress()
+    if (Buffer.isBuffer(body)) return (squeezed[form] = make(form, body, true))
+    return body.then((done) => (squeezed[form] ??= make(form, done, true)))
+  }
+}
