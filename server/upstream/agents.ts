@@ -1,0 +1,63 @@
+/** Sockets to upstreams: kept alive, noDelay, one TLS context, public addresses only where that was the verdict. */
+import http from 'node:http'
+import https from 'node:https'
+import tls from 'node:tls'
+import { createLookup, createResolve, type Resolve } from './addresses.ts'
+import type { Verdict } from './hosts.ts'
+import type { ProxyRule } from './proxy.ts'
+
+export type AgentPair = { readonly http: http.Agent; readonly https: https.Agent }
+
+export type Agents = {
+  /** The agents for a judged URL. Behind a proxy no address can be checked: the proxy is who connects. */
+  for(verdict: Verdict): AgentPair
+  close(): void
+}
+
+/** `connectTimeout` (ms) bounds the wait for a proxy's tunnel; `extraCa` are PEM certificates to trust as well. */
+export function createAgents(deps: {
+  readonly proxy: ProxyRule
+  readonly extraCa: readonly string[]
+  readonly connectTimeout: number
+  readonly resolve?: Resolve | undefined
+}): Agents {
+  const resolve = createResolve(deps.resolve)
+  // parsing some 150 certificates takes longer than a request, so once, and not before the first https one
+  const context = once(() => tls.createSecureContext({ ca: trusted(deps.extraCa) }))
+
+  const pair = (options: http.AgentOptions): AgentPair => {
+    const kept = { keepAlive: true, maxFreeSockets: 64, noDelay: true, ...options }
+    const secure = new https.Agent(kept)
+    Object.defineProperty(secure.options, 'secureContext', { get: context, enumerable: true })
+    return { http: new http.Agent(kept), https: secure }
+  }
+  const direct = pair({ lookup: createLookup(resolve, false) })
+  const publicOnly = pair({ lookup: createLookup(resolve, true) })
+  const proxied = pair({
+    timeout: deps.connectTimeout,
+    // what NO_PROXY excludes is decided before: one judge, not two that could disagree
+    proxyEnv: {
+      ...(deps.proxy.http && { HTTP_PROXY: deps.proxy.http }),
+      ...(deps.proxy.https && { HTTPS_PROXY: deps.proxy.https }),
+    },
+  })
+  return {
+    for: ({ url, as }) => (deps.proxy.uses(url) ? proxied : as === 'linked' ? publicOnly : direct),
+    close() {
+      for (const agents of [direct, publicOnly, proxied]) {
+        agents.http.destroy()
+        agents.https.destroy()
+      }
+    },
+  }
+}
+
+/** Node's own certificates (NODE_EXTRA_CA_CERTS among them), this machine's, and the extra ones. */
+function trusted(extra: readonly string[]): string[] {
+  return [...new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system'), ...extra])]
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => (made ??= { value: make() }).value
+}

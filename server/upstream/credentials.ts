@@ -1,0 +1,86 @@
+/**
+ * What Airlock proves itself with to an upstream: the userinfo of a configured URL, else that host's entry of ~/.netrc.
+ * Invariant: nothing else of Airlock holds them, and they go to the scheme, host and port of that URL only.
+ */
+
+/** An upstream as configured: its URL may carry userinfo. */
+export type UpstreamOrigin = { readonly name: string; readonly url: string }
+
+/** The value of an Authorization header for this URL, or null. */
+export type Credentials = (url: URL) => string | null
+
+/**
+ * `netrc` is the content of ~/.netrc. Its `default` entry is left alone: it would send a password to every upstream.
+ * Where origins share a host, the one whose path the URL lies under decides, else the first with credentials.
+ */
+export function createCredentials(origins: readonly UpstreamOrigin[], netrc: string | null): Credentials {
+  const machines = readNetrc(netrc ?? '')
+  const known = origins.flatMap((origin) => {
+    const url = new URL(origin.url)
+    const authorization = url.username === '' && url.password === '' ? machines.get(url.hostname) : basicOf(url)
+    return authorization === undefined ? [] : [{ site: url.origin, path: folderOf(url.pathname), authorization }]
+  })
+  return (url) => {
+    const here = known.filter(({ site }) => site === url.origin)
+    const under = here
+      .filter(({ path }) => url.pathname.startsWith(path))
+      .toSorted((a, b) => b.path.length - a.path.length)
+    return (under[0] ?? here[0])?.authorization ?? null
+  }
+}
+
+/** A URL as it may be shown and stored: without userinfo and fragment. */
+export function withoutCredentials(url: URL): string {
+  const bare = new URL(url)
+  bare.username = ''
+  bare.password = ''
+  bare.hash = ''
+  return bare.href
+}
+
+function folderOf(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`
+}
+
+function basicOf(url: URL): string {
+  return basic(decoded(url.username), decoded(url.password))
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // a lone % is meant as it is written
+    return text
+  }
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+}
+
+/** Host -> Authorization. Comments and macros are skipped; a token may be quoted, as curl and Python read it. */
+function readNetrc(text: string): Map<string, string> {
+  const tokens = text
+    .replace(/^[ \t]*macdef[^\n]*\n(?:[^\n]+\n)*/gm, '')
+    .replace(/^[ \t]*#.*$/gm, '')
+    .matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)
+  const words = [...tokens].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '')
+  const machines = new Map<string, string>()
+  let machine: string | null = null
+  let login = ''
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]
+    if (word === 'machine') {
+      machine = words[++i]?.toLowerCase() ?? null
+      login = ''
+    } else if (word === 'default') machine = null
+    else if (word === 'login') login = words[++i] ?? ''
+    else if (word === 'account') i++
+    else if (word === 'password') {
+      const password = words[++i] ?? ''
+      if (machine !== null && !machines.has(machine)) machines.set(machine, basic(login, password))
+    }
+  }
+  return machines
+}

@@ -1,0 +1,152 @@
+/**
+ * Artifacts, fetched once each however many jobs want them, into `.incoming/`, where publishing finds them.
+ * Invariant: a file there (or in the pool) with its final name is whole; that it exists is all that has to be asked.
+ */
+import { statSync } from 'node:fs'
+import { incomingPath, inTree, poolPath } from '../../storage/layout.ts'
+import type { Artifact, Progress } from '../../storage/records.ts'
+import { AirlockError } from '../errors.ts'
+import type { UpstreamClient } from './client.ts'
+import { createFlights } from './flights.ts'
+import { createMeter } from './meter.ts'
+import { defaultPatience, wait as defaultWait, type Patience, type Wait } from './retry.ts'
+import { createSlots, type Errand, type Line, type Limits } from './slots.ts'
+import { createSpace, type Statfs } from './space.ts'
+import { createTransfer } from './transfer.ts'
+
+/** Where an artifact lies: its size is compared where it is known. */
+type Placed = Pick<Artifact, 'ecosystem' | 'sha256' | 'file'> & { readonly size?: number | null }
+
+export type Downloads = {
+  /**
+   * Resolves when each lies whole in `.incoming/` or in the pool. On the first failure the rest of the call is given up
+   * and that error thrown: see createTransfer. A call that is aborted does not disturb others that want the same file;
+   * what is partly there is resumed by the next one.
+   */
+  fetch(
+    artifacts: readonly Artifact[],
+    options: { readonly signal: AbortSignal; readonly onProgress?: (progress: Progress) => void },
+  ): Promise<void>
+  has(artifact: Placed): boolean
+  /** Absolute; null: nowhere. */
+  pathOf(artifact: Placed): string | null
+}
+
+export type DownloadDeps = {
+  readonly client: Pick<UpstreamClient, 'open'>
+  /** AIRLOCK_ROOT. */
+  readonly root: string
+  readonly limits: Limits & { readonly maxFile: number; readonly keepFree: number }
+  readonly patience?: Partial<Patience>
+  readonly wait?: Wait
+  readonly statfs?: Statfs
+}
+
+type Flying = Errand & { received: number }
+
+/** One artifact of one call: where it is, as far as anyone has come. */
+type Wanted = { readonly artifact: Artifact; flying: Flying | null; whole: number | null }
+
+export function createDownloads(deps: DownloadDeps): Downloads {
+  const { client, root, limits, wait = defaultWait } = deps
+  const space = createSpace({
+    folder: root,
+    keepFree: limits.keepFree,
+    ...(deps.statfs && { statfs: deps.statfs }),
+  })
+  const patience = { ...defaultPatience, ...deps.patience }
+  const transfer = createTransfer({ client, root, maxFile: limits.maxFile, space, patience, wait })
+  const slots = createSlots(limits)
+  const flights = createFlights<void>()
+  const flying = new Map<string, Flying>()
+
+  function placeOf({ ecosystem, sha256, file }: Placed): { readonly path: string; readonly size: number } | null {
+    for (const path of [incomingPath(sha256, file), poolPath(ecosystem, sha256, file)]) {
+      const found = statSync(inTree(root, path), { throwIfNoEntry: false })
+      if (found?.isFile() === true) return { path: inTree(root, path), size: found.size }
+    }
+    return null
+  }
+
+  function pathOf(artifact: Placed): string | null {
+    const place = placeOf(artifact)
+    return place === null || (artifact.size != null && place.size !== artifact.size) ? null : place.path
+  }
+
+  /** Stands in line until a slot is free, then transfers. */
+  function depart(artifact: Artifact, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const errand: Flying = {
+      host: URL.parse(artifact.url)?.host ?? '',
+      size: artifact.size,
+      begun: false,
+      received: 0,
+      run: () => transfer(artifact, { signal, onLength: (bytes) => (errand.received = bytes) }).then(resolve, reject),
+    }
+    signal.addEventListener(
+      'abort',
+      () => {
+        if (errand.begun) return
+        errand.begun = true
+        reject(signal.reason as Error)
+      },
+      { once: true },
+    )
+    flying.set(artifact.sha256, errand)
+    return promise.finally(() => {
+      if (flying.get(artifact.sha256) === errand) flying.delete(artifact.sha256)
+    })
+  }
+
+  async function bring(wanted: Wanted, line: Line, signal: AbortSignal): Promise<void> {
+    const { artifact } = wanted
+    for (;;) {
+      const place = placeOf(artifact)
+      if (place !== null) {
+        // whole means that its digest is right, so it is the statement that is wrong
+        if (artifact.size !== null && place.size !== artifact.size)
+          throw new AirlockError('size-mismatch', { file: artifact.file, found: place.size, expected: artifact.size })
+        wanted.whole = place.size
+        return
+      }
+      // the one under way may be of the same bytes under another name: then look again, and fetch ours
+      const landed = flights.join(artifact.sha256, signal, (shared) => depart(artifact, shared))
+      wanted.flying = flying.get(artifact.sha256) ?? null
+      if (wanted.flying !== null) line.add(wanted.flying)
+      await landed
+    }
+  }
+
+  return {
+    pathOf,
+    has: (artifact) => pathOf(artifact) !== null,
+    async fetch(artifacts, { signal, onProgress }) {
+      const failed = new AbortController()
+      const given = AbortSignal.any([signal, failed.signal])
+      const line = slots.line()
+      const all = artifacts.map((artifact): Wanted => ({ artifact, flying: null, whole: null }))
+      const brought = all.map((wanted) => bring(wanted, line, given))
+      const meter = onProgress && createMeter(all.map(gaugeOf), onProgress)
+      try {
+        await Promise.all(brought)
+      } catch (error) {
+        failed.abort(error)
+        // what is under way is put away before anyone is told, so that nothing of this call goes on behind their back
+        await Promise.allSettled(brought)
+        signal.throwIfAborted()
+        throw error
+      } finally {
+        line.leave()
+        meter?.stop()
+      }
+    },
+  }
+}
+
+function gaugeOf(wanted: Wanted) {
+  return () => ({
+    received: wanted.whole ?? wanted.flying?.received ?? 0,
+    total: wanted.whole ?? wanted.artifact.size,
+    whole: wanted.whole !== null,
+  })
+}

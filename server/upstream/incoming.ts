@@ -1,0 +1,74 @@
+/** What lies in `.incoming/`, for the sweep at boot: whole files that a job may need, downloads to resume, and the rest. */
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { incomingFolder, inTree, sha256Pattern } from '../../storage/layout.ts'
+
+export type Incoming = {
+  readonly sha256: string
+  /** Whole files. */
+  readonly files: readonly string[]
+  /** A download broke off here. */
+  readonly partial: boolean
+  /** The latest change to anything of it, ms since 1970. */
+  readonly changedAt: number
+}
+
+/** Every digest's folder, sorted by digest. */
+export async function listIncoming(root: string): Promise<Incoming[]> {
+  const found: Incoming[] = []
+  for (const sha256 of (await namesIn(inTree(root, incomingFolder))).toSorted()) {
+    if (!sha256Pattern.test(sha256)) continue
+    const folder = inTree(root, `${incomingFolder}/${sha256}`)
+    const names = await namesIn(folder)
+    const times = await Promise.all([folder, ...names.map((name) => join(folder, name))].map(changedAt))
+    const files = names.filter((name) => !name.startsWith('.')).toSorted()
+    found.push({ sha256, files, partial: names.includes('.part'), changedAt: Math.max(...times) })
+  }
+  return found
+}
+
+/**
+ * Removes folders whose digest nobody needs: partial downloads at once, whole files when untouched since `before` (ms),
+ * empty folders always. Also indexes that never got their name, by the same age. Returns the removed tree paths.
+ * Only while nothing downloads or publishes: at boot.
+ */
+export async function sweepIncoming(
+  root: string,
+  options: { readonly needed: ReadonlySet<string>; readonly before: number },
+): Promise<string[]> {
+  const removed: string[] = []
+  const remove = async (path: string) => {
+    await rm(inTree(root, path), { recursive: true, force: true })
+    removed.push(path)
+  }
+  for (const { sha256, files, partial, changedAt: at } of await listIncoming(root)) {
+    const path = `${incomingFolder}/${sha256}`
+    if (files.length === 0 && !partial) await remove(path)
+    else if (options.needed.has(sha256)) continue
+    else if (files.length === 0 || at < options.before) await remove(path)
+    else if (partial) for (const name of ['.part', '.part.json']) await remove(`${path}/${name}`)
+  }
+  for (const name of await namesIn(inTree(root, incomingFolder))) {
+    const path = `${incomingFolder}/${name}`
+    if (name.startsWith('.write-') && (await changedAt(inTree(root, path))) < options.before) await remove(path)
+  }
+  return removed
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await orAbsent(readdir(folder))) ?? []
+}
+
+async function changedAt(path: string): Promise<number> {
+  return (await orAbsent(stat(path)))?.mtimeMs ?? 0
+}
+
+async function orAbsent<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw error
+  }
+}

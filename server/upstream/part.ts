@@ -1,0 +1,179 @@
+/**
+ * One digest's download on disk: `.part`, the bytes so far, and `.part.json`, what resumes it. The finished file gets its
+ * name by rename, after its bytes are on disk.
+ * Invariant: a file with its final name is whole; nothing is believed of a `.part` but what hashing it again shows.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename, rm, rmdir, writeFile, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { incomingDigestFolder, incomingFolder, inTree } from '../../storage/layout.ts'
+
+export type Part = {
+  /** Bytes taken so far. */
+  readonly length: number
+  /** The strong ETag that a resume may rely on; null: none, start over. */
+  readonly etag: string | null
+  /** Forgets the bytes; what is taken from here on has this ETag (weak ones count as none). */
+  restart(etag: string | null): Promise<void>
+  /** Takes bytes; they are on their way to the file when it resolves. Throws the file system's errors. */
+  take(chunk: Buffer): Promise<void>
+  /** Everything taken is in the file; its digest. Nothing more may be taken. */
+  digest(): Promise<string>
+  /** Durable under its final name, 0444. Closes it. */
+  finish(file: string): Promise<void>
+  /** Keeps what is there for a resume. Repeatable. */
+  close(): Promise<void>
+  /** Removes it, and its folder unless something else lies there. */
+  drop(): Promise<void>
+}
+
+const blockSize = 1 << 20
+
+/** Opens or begins it, hashing what is there if it came from this URL under a strong ETag. */
+export async function openPart(root: string, sha256: string, url: string, signal: AbortSignal): Promise<Part> {
+  const folder = inTree(root, incomingDigestFolder(sha256))
+  const path = join(folder, '.part')
+  const notePath = join(folder, '.part.json')
+  const newIncoming = await makePrivate(inTree(root, incomingFolder))
+  await makePrivate(folder)
+
+  const file = await open(path, 'a+', 0o600).then(async (handle) => {
+    // made with `a+` so that it is there, written without it: appending would ignore positions
+    await handle.close()
+    return open(path, 'r+')
+  })
+  let hash: Hash = createHash('sha256')
+  let etag = await resumableEtag(notePath, url)
+  let written = 0
+  const block = Buffer.allocUnsafe(blockSize)
+  let filled = 0
+  let closed = false
+
+  async function flush() {
+    await writeAll(file, block.subarray(0, filled), written)
+    written += filled
+    filled = 0
+  }
+
+  async function restart(newEtag: string | null) {
+    await file.truncate(0)
+    hash = createHash('sha256')
+    written = 0
+    filled = 0
+    etag = strong(newEtag)
+    // only now: a note must never speak of bytes that came under another ETag
+    await writeFile(notePath, JSON.stringify({ url, etag }), { mode: 0o600 })
+  }
+
+  async function close() {
+    if (closed) return
+    closed = true
+    try {
+      await flush()
+    } finally {
+      await file.close()
+    }
+  }
+
+  try {
+    if (etag === null) await file.truncate(0)
+    else written = await hashAll(file, hash, block, signal)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+
+  return {
+    get length() {
+      return written + filled
+    },
+    get etag() {
+      return etag
+    },
+    restart,
+    close,
+    async take(chunk) {
+      hash.update(chunk)
+      for (let from = 0; from < chunk.length;) {
+        const n = chunk.copy(block, filled, from)
+        filled += n
+        from += n
+        if (filled === blockSize) await flush()
+      }
+    },
+    async digest() {
+      await flush()
+      return hash.copy().digest('hex')
+    },
+    async finish(name) {
+      await file.chmod(0o444)
+      await file.sync()
+      await close()
+      await rename(path, join(folder, name))
+      await rm(notePath, { force: true })
+      await syncFolder(folder)
+      // the folder's own name must be as durable as what lies in it
+      await syncFolder(inTree(root, incomingFolder))
+      if (newIncoming) await syncFolder(root)
+    },
+    async drop() {
+      if (!closed) {
+        closed = true
+        await file.close()
+      }
+      await Promise.all([rm(path, { force: true }), rm(notePath, { force: true })])
+      // not empty: another file of the same digest lies there
+      await rmdir(folder).catch(() => {})
+    },
+  }
+}
+
+/** Only a strong ETag says that the bytes are the same (RFC 9110 13.1.5). */
+function strong(etag: string | null): string | null {
+  return etag !== null && /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag) ? etag : null
+}
+
+async function resumableEtag(notePath: string, url: string): Promise<string | null> {
+  try {
+    const note = JSON.parse(await readFile(notePath, 'utf8')) as { url?: unknown; etag?: unknown } | null
+    return note?.url === url && typeof note.etag === 'string' ? strong(note.etag) : null
+  } catch {
+    // absent or torn: there is nothing to resume by
+    return null
+  }
+}
+
+async function hashAll(file: FileHandle, hash: Hash, block: Buffer, signal: AbortSignal): Promise<number> {
+  for (let at = 0; ;) {
+    signal.throwIfAborted()
+    const { bytesRead } = await file.read(block, 0, block.length, at)
+    if (bytesRead === 0) return at
+    hash.update(block.subarray(0, bytesRead))
+    at += bytesRead
+  }
+}
+
+/** A write may be short; the next one then tells why. */
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
+    if (bytesWritten === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' })
+    done += bytesWritten
+  }
+}
+
+/** 0700 whatever the umask. Whether it is new. */
+async function makePrivate(folder: string): Promise<boolean> {
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+  await chmod(folder, 0o700)
+  return made !== undefined
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

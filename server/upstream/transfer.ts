@@ -1,0 +1,200 @@
+/**
+ * One artifact from upstream into `.incoming/`: resumed where that is safe, begun again where it is not, checked before
+ * it gets its name.
+ */
+import type { Readable } from 'node:stream'
+import type { Artifact } from '../../storage/records.ts'
+import { AirlockError, type Code } from '../errors.ts'
+import type { Answer, UpstreamClient } from './client.ts'
+import { UpstreamFault, invalidAnswer, statusError } from './faults.ts'
+import { openPart, type Part } from './part.ts'
+import { notInRange } from './reasons.ts'
+import { createTries, type Patience, type Wait } from './retry.ts'
+import type { Reservation, Space } from './space.ts'
+
+export type Transfer = (
+  artifact: Artifact,
+  options: { readonly signal: AbortSignal; onLength(bytes: number): void },
+) => Promise<void>
+
+/** Room asked for at a time when upstream does not say how much will come. */
+const stride = 16 << 20
+/** A try that brought this much was worth it: patience begins anew. */
+const progressWorth = 1 << 20
+const maxBreaks = 50
+
+/**
+ * Resolves when the artifact lies whole and durable in `.incoming/`. Throws `digest-mismatch`, `size-mismatch` (each
+ * after one fetch from zero more), `artifact-too-large`, `disk-full`, what the client throws, or the signal's reason;
+ * other errors are the file system's. Whatever it throws, nothing has the final name.
+ */
+export function createTransfer(deps: {
+  readonly client: Pick<UpstreamClient, 'open'>
+  readonly root: string
+  readonly maxFile: number
+  readonly space: Space
+  readonly patience: Patience
+  readonly wait: Wait
+}): Transfer {
+  const { client, root, maxFile, space, wait } = deps
+
+  return async (artifact, { signal, onLength }) => {
+    const { size, file, sha256, url } = artifact
+    if (size !== null && size > maxFile) throw tooLarge(file, maxFile)
+    const reservation = space.reserve()
+    let part: Part | null = null
+    try {
+      // before anything is made on a disk that may be full
+      await reservation.hold(size ?? 0)
+      part = await openPart(root, sha256, url, signal)
+      await bring(artifact, part, reservation, signal, () => onLength(part!.length))
+      await part.finish(file)
+    } catch (error) {
+      if (error instanceof AirlockError || signal.aborted) {
+        // what is here is of no use to another try
+        if (isMismatch(error) || isCode(error, 'artifact-too-large')) await part?.drop()
+        else await part?.close().catch(() => {})
+        signal.throwIfAborted()
+        throw error
+      }
+      // after a failed write or fsync nobody knows what the file holds; and a full disk needs the room
+      await part?.drop().catch(() => {})
+      throw await space.explain(error, size ?? 0)
+    } finally {
+      reservation.release()
+    }
+  }
+
+  /** Until the part has the artifact's size and digest. */
+  async function bring(
+    artifact: Artifact,
+    part: Part,
+    reservation: Reservation,
+    signal: AbortSignal,
+    report: () => void,
+  ) {
+    let mismatched = false
+    let breaks = 0
+    let tries = createTries(deps.patience)
+    for (;;) {
+      const before = part.length
+      try {
+        if (artifact.size === null || part.length !== artifact.size)
+          await receive(artifact, part, reservation, signal, report)
+        await check(artifact, part)
+        return
+      } catch (error) {
+        if (isMismatch(error)) {
+          if (mismatched) throw error
+          mismatched = true
+          await part.restart(null)
+          continue
+        }
+        if (!(error instanceof Broken)) throw error
+        if (part.etag !== null && part.length - before >= progressWorth) tries = createTries(deps.patience)
+        const ms = ++breaks > maxBreaks ? null : tries.next()
+        if (ms === null) throw error.reason
+        await wait(ms, signal)
+      }
+    }
+  }
+
+  /** One answer, taken to its end. */
+  async function receive(
+    artifact: Artifact,
+    part: Part,
+    reservation: Reservation,
+    signal: AbortSignal,
+    report: () => void,
+  ) {
+    const { size, url, file } = artifact
+    const resumable = part.etag !== null && part.length > 0 && (size === null || part.length < size)
+    if (!resumable && part.length > 0) await part.restart(null)
+    const answer = await client.open({
+      url,
+      ...(resumable && { range: `bytes=${part.length}-`, ifRange: part.etag }),
+      maxBytes: maxFile + stride,
+      signal,
+      trust: 'linked',
+    })
+    const { body } = answer
+    try {
+      const expected = await begin(answer, artifact, part, resumable)
+      const known = size ?? expected
+      await reservation.hold(known === null ? stride : Math.max(0, known - part.length))
+      report()
+      let room = stride
+      for await (const chunk of bodyOf(body)) {
+        if (known === null && (room -= chunk.length) < 0) await reservation.hold((room = stride))
+        await part.take(chunk)
+        reservation.spend(chunk.length)
+        report()
+        if (size !== null && part.length > size) throw sizeMismatch(file, part.length, size)
+        if (part.length > maxFile) throw tooLarge(file, maxFile)
+      }
+    } finally {
+      body.destroy()
+    }
+  }
+
+  /** Judges an answer's head; the file's whole length as far as upstream states it. */
+  async function begin({ status, url, headers }: Answer<Readable>, artifact: Artifact, part: Part, resumable: boolean) {
+    const { size, file } = artifact
+    if (status === 206 && resumable) {
+      const [, start, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/.exec(headers['content-range'] ?? '') ?? []
+      const sameEtag = headers['etag'] === undefined || headers['etag'] === part.etag
+      if (sameEtag && Number(start) === part.length && (size === null || Number(total) === size)) return Number(total)
+    }
+    if (status === 206 || status === 416) {
+      // what it offers does not go with what is here
+      await part.restart(null)
+      throw new Broken(invalidAnswer(new URL(url), notInRange))
+    }
+    if (status !== 200) throw statusError(new URL(url), status)
+    const stated = headers['content-length'] === undefined ? null : Number(headers['content-length'])
+    if (stated !== null && size !== null && stated !== size) throw sizeMismatch(file, stated, size)
+    if (stated !== null && stated > maxFile) throw tooLarge(file, maxFile)
+    await part.restart(headers['etag'] ?? null)
+    return stated
+  }
+}
+
+/** A body that broke off and may be asked for again. */
+class Broken extends Error {
+  readonly reason: AirlockError
+
+  constructor(reason: AirlockError) {
+    super(reason.message)
+    this.reason = reason
+  }
+}
+
+async function* bodyOf(body: Readable): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    for await (const chunk of body) yield chunk as Buffer
+  } catch (error) {
+    throw error instanceof UpstreamFault ? new Broken(error) : error
+  }
+}
+
+async function check({ file, size, sha256 }: Artifact, part: Part): Promise<void> {
+  const found = await part.digest()
+  if (size !== null && part.length !== size) throw sizeMismatch(file, part.length, size)
+  if (found !== sha256) throw new AirlockError('digest-mismatch', { file, found, expected: sha256 })
+}
+
+function isMismatch(error: unknown): boolean {
+  return isCode(error, 'digest-mismatch') || isCode(error, 'size-mismatch')
+}
+
+function isCode(error: unknown, code: Code): boolean {
+  return error instanceof AirlockError && error.code === code
+}
+
+function sizeMismatch(file: string, found: number, expected: number): AirlockError {
+  return new AirlockError('size-mismatch', { file, found, expected })
+}
+
+function tooLarge(file: string, limit: number): AirlockError {
+  return new AirlockError('artifact-too-large', { file, limit })
+}
