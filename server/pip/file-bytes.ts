@@ -1,0 +1,32 @@
+/** Bytes of an open file, by their place. */
+import type { FileHandle } from 'node:fs/promises'
+
+/** Exactly the bytes from `start` to `end`. Throws when the file has become shorter. */
+export async function readAt(file: FileHandle, start: number, end: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(end - start)
+  for (let filled = 0; filled < buffer.length;) {
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, start + filled)
+    if (bytesRead === 0) throw new Error(`the file ended before byte ${end}`)
+    filled += bytesRead
+  }
+  return buffer
+}
+
+/** Like {@link readAt}, for many small reads in ascending places: the result is valid until the next one. */
+export type Ahead = (start: number, end: number) => Promise<Buffer>
+
+/** A page cache's read-ahead costs less than a call a header. */
+const chunk = 64 << 10
+
+/** Never reads past `limit`, which every `end` must respect. */
+export function createAhead(file: FileHandle, limit: number): Ahead {
+  let from = 0
+  let bytes: Buffer = Buffer.alloc(0)
+  return async (start, end) => {
+    if (start < from || end > from + bytes.length) {
+      bytes = await readAt(file, start, Math.min(limit, Math.max(end, start + chunk)))
+      from = start
+    }
+    return bytes.subarray(start - from, end - from)
+  }
+}

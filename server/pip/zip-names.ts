@@ -1,0 +1,63 @@
+/** Members' names: what may be unpacked anywhere, and what every reader takes for the same name. */
+import type { Entry } from 'yauzl'
+import { flags } from './zip-locals.ts'
+import { shownName, zipFaults, type Refuse } from './zip-words.ts'
+import type { Member } from './zip.ts'
+
+/** PATH_MAX allows more; no real one comes near. */
+const maxName = 1024
+const maxSegment = 255
+const typeMask = 0o170000
+const types = { folder: 0o040000, file: 0o100000 } as const
+const unix = 3
+/** Info-ZIP's other name for a member, which some readers prefer. */
+const unicodePath = 0x7075
+
+/** By name. Throws through `refuse` for a name that is not plain, that is there twice, or that is a file and a folder. */
+export function checkNames(entries: readonly Entry[], refuse: Refuse): ReadonlyMap<string, Member> {
+  const members = new Map<string, Member>()
+  const folders = new Set<string>()
+  for (const entry of entries) {
+    const member = memberOf(entry, refuse)
+    if (members.has(member.name)) refuse(zipFaults.duplicate(shownName(member.name)))
+    members.set(member.name, member)
+    for (let at = member.name.indexOf('/'); at !== -1; at = member.name.indexOf('/', at + 1))
+      folders.add(member.name.slice(0, at))
+  }
+  for (const { name, isFolder } of members.values())
+    if (!isFolder && folders.has(name)) refuse(zipFaults.fileAndFolder(shownName(name)))
+  return members
+}
+
+function memberOf(entry: Entry, refuse: Refuse): Member {
+  const shown = shownName(entry.fileNameRaw)
+  const full = decoded(entry, refuse)
+  const isFolder = full.endsWith('/')
+  const name = isFolder ? full.slice(0, -1) : full
+  if (!isPlain(name)) refuse(zipFaults.name(shown))
+  if (isFolder && entry.uncompressedSize !== 0) refuse(zipFaults.folderSize(shown))
+  const type = entry.versionMadeBy >> 8 === unix ? (entry.externalFileAttributes >>> 16) & typeMask : 0
+  if (type !== 0 && type !== types.file && type !== types.folder) refuse(zipFaults.fileType(shown))
+  if (type === types.folder && !isFolder) refuse(zipFaults.fileType(shown))
+  return { name, isFolder, size: entry.uncompressedSize, entry }
+}
+
+/** ASCII, or UTF-8 that says so: anything else is one name to one reader and another to the next. */
+function decoded(entry: Entry, refuse: Refuse): string {
+  const raw = entry.fileNameRaw
+  const shown = shownName(raw)
+  if (entry.extraFields.some(({ id }) => id === unicodePath)) refuse(zipFaults.nameEncoding(shown))
+  const isAscii = raw.every((byte) => byte < 0x80)
+  if (!isAscii && (entry.generalPurposeBitFlag & flags.utf8) === 0) refuse(zipFaults.nameEncoding(shown))
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw)
+  } catch {
+    return refuse(zipFaults.nameEncoding(shown))
+  }
+}
+
+/** Relative, without `.` and `..`, without backslashes, drives and control characters. */
+function isPlain(name: string): boolean {
+  if (name.length > maxName || /[\\\p{Cc}]/u.test(name) || /^[A-Za-z]:/.test(name)) return false
+  return name.split('/').every((segment) => !['', '.', '..'].includes(segment) && segment.length <= maxSegment)
+}
