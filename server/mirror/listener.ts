@@ -15,15 +15,18 @@ const limits = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 2_000,
-  /** As long as pip may think between two requests; shorter ones meet connections that close under their hands. */
-  keepAliveTimeout: 75_000,
+  /** None of its own: the idle timeout covers it, without a timer set twice a request. */
+  keepAliveTimeout: 0,
   maxHeaderSize: 16 * 1024,
   /** Reads have no body, so no stream is made for one. */
   optimizeEmptyRequests: true,
 } as const
 
-/** A connection on which nothing moves for this long, in either direction, is dropped. */
-const idleTimeout = 60_000
+/**
+ * A connection on which nothing moves for this long, in either direction, is dropped: a reader that stalled, or one that
+ * has no further request. As long as pip may think between two, else it meets a connection that closes under its hands.
+ */
+const idleTimeout = 75_000
 const drainStep = 50
 
 const refusal =

@@ -30,7 +30,7 @@ export async function runMirror(env: Environment, cwd: string): Promise<void> {
     await mirror.close((await ended) === 'orphaned' ? 0 : graceMs)
   } finally {
     // the channel would keep this process alive
-    if (process.connected) process.disconnect()
+    if (process.connected) process.disconnect?.()
   }
 }
 

@@ -159,7 +159,7 @@ function sendRepresentation(req: IncomingMessage, res: ServerResponse, page: Rep
     res.end()
   } else {
     res.writeHead(200, page.headers)
-    res.end(page.body)
+    res.end(page.body, 'latin1')
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Index pages in memory: read when first asked for, checked against the disk by one stat a request, forgotten by bytes.
+ * Index pages in memory: read when first asked for, checked against the disk by a stat, forgotten by bytes.
  * Invariant: what was renamed into the tree is what the next request gets.
  */
 import { statSync } from 'node:fs'
@@ -16,6 +16,8 @@ type Page = {
   readonly represent: Representations
   /** In bytes, with its compressed copy. */
   cost: number
+  /** The turn in which it was last seen to be what is on the disk. */
+  checked: number
 }
 
 /** Both files of one URL. */
@@ -30,13 +32,30 @@ const overhead = 4096
 export function createPages(door: Door, maxBytes: number) {
   const slots = new Map<string, Slot>()
   let held = 0
+  let turn = 0
+  let isTurnEnding = false
+
+  /**
+   * Requests that one turn of the event loop finds waiting share one look at the disk: all of them were sent before it
+   * began, so none of them can expect to see what is published after that look.
+   */
+  function checkedNow(page: Page): Page {
+    page.checked = turn
+    if (isTurnEnding) return page
+    isTurnEnding = true
+    setImmediate(() => {
+      isTurnEnding = false
+      turn++
+    })
+    return page
+  }
 
   function load(url: string, file: File): Page | null {
     const path = `${url.slice(1)}index.${file}`
     const found = door.read(path)
     if (found === null) return null
     const represent = createRepresentations(found.bytes, (by) => charge(url, file, page, by))
-    const page: Page = { path: door.pathOf(path), version: found.version, represent, cost: 0 }
+    const page: Page = { path: door.pathOf(path), version: found.version, represent, cost: 0, checked: -1 }
     const slot: Slot = slots.get(url) ?? { isRecent: true }
     slots.set(url, slot)
     slot[file] = page
@@ -63,9 +82,10 @@ export function createPages(door: Door, maxBytes: number) {
     const page = slot[file]
     if (page === undefined) return undefined
     slot.isRecent = true
+    if (page.checked === turn) return page
     const now = statSync(page.path, { throwIfNoEntry: false })
     const { ino, size, mtimeMs } = page.version
-    if (now !== undefined && now.mtimeMs === mtimeMs && now.ino === ino && now.size === size) return page
+    if (now !== undefined && now.mtimeMs === mtimeMs && now.ino === ino && now.size === size) return checkedNow(page)
     delete slot[file]
     held -= page.cost
     if (slot.json === undefined && slot.html === undefined) slots.delete(url)

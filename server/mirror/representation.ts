@@ -9,7 +9,8 @@ import type { Form } from './negotiate.ts'
 export type Representation = {
   /** Strong: of the bytes, the form and the encoding. */
   readonly etag: string
-  readonly body: Buffer
+  /** A string, one character a byte, where that is faster: node then sends it with the headers in a single write. */
+  readonly body: Buffer | string
   /** Of a 200, flat. */
   readonly headers: string[]
   /** Of a 304, flat. */
@@ -27,6 +28,8 @@ const types: Readonly<Record<Form, string>> = {
 const gzipLevel = 6
 /** Compressing this much takes a millisecond or two; more is left to the thread pool. */
 const atOnce = 64 * 1024
+/** Measured: a small body leaves 4 µs earlier as a string, one of 20 KB a microsecond later. */
+const asString = 12 * 1024
 const gzipAside = promisify(gzip)
 
 /** `grew` hears how many bytes a compressed copy takes beside the original. */
@@ -55,7 +58,7 @@ export function createRepresentations(bytes: Buffer, grew: (by: number) => void)
     const unchanged = ['ETag', etag, ...revalidated, 'Vary', 'Accept, Accept-Encoding', ...guards]
     const encoding: Headers = isGzip ? ['Content-Encoding', 'gzip'] : []
     const headers = ['Content-Type', types[form], 'Content-Length', String(body.length), ...encoding, ...unchanged]
-    return { etag, body, headers, unchanged }
+    return { etag, body: body.length <= asString ? body.toString('latin1') : body, headers, unchanged }
   }
 
   return (form, wantsGzip) => {
