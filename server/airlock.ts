@@ -56,14 +56,17 @@ async function createAirlock(config: Config, env: Environment) {
 
   const upstreams = pipUpstreams(config.upstreams.pip, interpreter.index)
   const client = createUpstreamClient({
-    origins: upstreams.map(({ name, secretUrl }) => ({ name, url: secretUrl })),
+    origins: upstreams.flatMap(({ name, secretUrl, files }) => [secretUrl, ...files].map((url) => ({ name, url }))),
     proxyEnv: proxiesOf(env, interpreter.index.proxy),
     netrc: await readIfThere(env.NETRC ?? join(homedir(), '.netrc')),
     extraCa: await certificatesOf(interpreter.index.cert),
   })
   const pages = createPages({ client, folder: paths.gatewayCache })
   const downloads = createDownloads({ client, root: config.root, limits: config.download })
-  const gateway = createGateway({ port: config.gateway.port })
+  const gateway = createGateway({
+    port: config.gateway.port,
+    onError: (error) => log.error({ err: error }, 'the gateway failed'),
+  })
   const outside: Outside = { page: pages.get, open: client.open }
 
   const pip = createPip({

@@ -27,9 +27,9 @@ export type Session = {
   /** Projects whose page was asked for; null where upstream has none. */
   readonly asked: Map<string, Project | null>
   /** The first upstream failure: the solve is pointless from here on. */
-  failure: AirlockError | null
+  failure: unknown
   /** Ends the solver early. */
-  readonly abort: (reason: Error) => void
+  readonly abort: (reason: unknown) => void
 }
 
 type Deps = {
@@ -66,21 +66,30 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
 
   async function page(req: IncomingMessage, res: ServerResponse, name: string): Promise<void> {
     const session = sessionOf(req)
-    try {
-      const project = await projects.get(name, { signal: session.signal })
-      session.asked.set(normalizeName(name), project)
-      if (!project) return send(res, 404, {}, 'no such project')
-      const etag = `"${project.sha256}"`
-      const headers = { 'content-type': json, etag, 'cache-control': 'no-cache' }
-      if (req.headers['if-none-match'] === etag) return send(res, 304, headers)
-      send(res, 200, headers, render(project))
-    } catch (error) {
-      if (error instanceof AirlockError) {
-        session.failure ??= error
-        session.abort(error)
-      }
-      throw error
+    const project = await projects
+      .get(name, { signal: session.signal })
+      .catch((error: unknown) => fail([session], error))
+    session.asked.set(normalizeName(name), project)
+    if (!project) return send(res, 404, {}, 'no such project')
+    const etag = `"${project.sha256}"`
+    const headers = { 'content-type': json, etag, 'cache-control': 'no-cache' }
+    if (req.headers['if-none-match'] === etag) return send(res, 304, headers)
+    send(res, 200, headers, render(project))
+  }
+
+  /** Upstream has failed these solves: they are ended now, with its error, and not after the solver's own retries. */
+  function fail(affected: Iterable<Session>, error: unknown): never {
+    for (const session of affected) {
+      if (session.signal.aborted) continue
+      session.failure ??= error
+      session.abort(error)
     }
+    throw error
+  }
+
+  /** uv asks for files without naming its solve: those that asked for the project are meant. */
+  function interestedIn(project: string): Session[] {
+    return [...sessions.values()].filter((session) => session.asked.has(project))
   }
 
   async function file(
@@ -90,8 +99,7 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
     sha256: string,
     wanted: string,
   ): Promise<void> {
-    const session = sessionOf(req, false)
-    const signal = session?.signal ?? AbortSignal.timeout(60_000)
+    const signal = gone(res)
     const project = await projects.get(name, { signal })
     const ofMetadata = wanted.endsWith('.metadata')
     const found = project?.page.files.find(
@@ -99,19 +107,24 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
     )
     if (!found || !project) return send(res, 404, {}, 'no such file')
     if (ofMetadata) {
-      const bytes = await metadata.upstream(found, signal)
+      const bytes = await metadata
+        .upstream(found, signal)
+        .catch((error: unknown) => fail(interestedIn(project.name), error))
       if (!bytes) return send(res, 404, {}, 'upstream advertises no metadata')
       return send(res, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': forever }, bytes)
     }
     const range = req.headers.range
-    const answer = await outside.open({
-      url: found.url,
-      method: req.method === 'HEAD' ? 'HEAD' : 'GET',
-      ...(range !== undefined && { range }),
-      maxBytes: Number.MAX_SAFE_INTEGER,
-      signal,
-      trust: 'linked',
-    })
+    const method = req.method === 'HEAD' ? 'HEAD' : 'GET'
+    const answer = await outside
+      .open({
+        url: found.url,
+        method,
+        ...(range !== undefined && { range }),
+        maxBytes: Number.MAX_SAFE_INTEGER,
+        signal,
+        trust: 'linked',
+      })
+      .catch((error: unknown) => fail(interestedIn(project.name), error))
     const passed = ['content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified'] as const
     const headers = Object.fromEntries(
       passed.flatMap((key) => (answer.headers[key] === undefined ? [] : [[key, answer.headers[key]]])),
@@ -124,8 +137,6 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
     const stage = stages.get(index)
     const project = normalizeName(name)
     const rendered = await stage?.page(project)
-    const session = sessionOf(req, false)
-    session?.asked.set(project, null)
     if (!rendered) return send(res, 404, {}, 'not in this index')
     const headers = { 'content-type': json, 'cache-control': 'no-cache', etag: rendered.etag }
     if (req.headers['if-none-match'] === rendered.etag) return send(res, 304, headers)
@@ -138,13 +149,11 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
     send(res, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': forever }, bytes)
   }
 
-  function sessionOf(req: IncomingMessage): Session
-  function sessionOf(req: IncomingMessage, required: false): Session | undefined
-  function sessionOf(req: IncomingMessage, required = true): Session | undefined {
-    const [, basic] = /^Basic (.+)$/.exec(req.headers.authorization ?? '') ?? []
-    const session = basic && sessions.get(Buffer.from(basic, 'base64').toString().split(':')[0]!)
-    if (!session && required) throw new AirlockError('route-unknown', { method: req.method ?? '', path: 'this solve' })
-    return session || undefined
+  function sessionOf(req: IncomingMessage): Session {
+    const [, basic = ''] = /^Basic (.+)$/.exec(req.headers.authorization ?? '') ?? []
+    const session = sessions.get(Buffer.from(basic, 'base64').toString().split(':')[0]!)
+    if (!session) throw new AirlockError('route-unknown', { method: req.method ?? '', path: 'a solve that has ended' })
+    return session
   }
 
   return {
@@ -159,7 +168,7 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
     },
 
     /** Opens a solve's session; `abort` ends the solver when upstream has failed it. */
-    open(signal: AbortSignal, abort: (reason: Error) => void): Session & { close(): void } {
+    open(signal: AbortSignal, abort: (reason: unknown) => void): Session & { close(): void } {
       const id = `solve-${++opened}`
       const session: Session = { id, signal, asked: new Map(), failure: null, abort }
       sessions.set(id, session)
@@ -177,6 +186,13 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
 }
 
 export type PipGateway = ReturnType<typeof createPipGateway>
+
+/** Aborts when whoever asked has gone. */
+function gone(res: ServerResponse): AbortSignal {
+  const abort = new AbortController()
+  res.once('close', () => abort.abort())
+  return abort.signal
+}
 
 function send(
   res: ServerResponse,

@@ -35,15 +35,17 @@ def index():
         options = configuration()
     except Exception as error:
         return {"error": str(error)}
-    built_in = None
+    built_in, files = None, None
     try:
         from pip._internal.models.index import PyPI
 
-        built_in = PyPI.simple_url
+        built_in, files = PyPI.simple_url, PyPI.file_storage_domain
     except Exception:
         pass
     configured = options.get("index-url")
     return {
+        # the host that the built-in default keeps its files on
+        "files": files if built_in in (None, configured or built_in) else None,
         "url": configured or built_in,
         "source": "pip's configuration" if configured else "pip's built-in default",
         "extra": (options.get("extra-index-url") or "").split(),

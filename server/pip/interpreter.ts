@@ -17,6 +17,7 @@ const answerSchema = z.object({
     z.object({
       url: z.string().nullable(),
       source: z.string(),
+      files: z.string().nullable(),
       extra: z.array(z.string()),
       cert: z.string().nullable(),
       proxy: z.string().nullable(),
@@ -31,6 +32,8 @@ export type Interpreter = Omit<z.infer<typeof answerSchema>, 'index'> & {
   /** Where it was found: `AIRLOCK_PYTHON` or `the first python3 on PATH`. */
   readonly source: string
   readonly index: {
+    /** The host on which pip knows the index's files to be. */
+    readonly files: string | null
     /** pip's index URL, credentials included; null where this pip has none. */
     readonly url: string | null
     readonly source: string
@@ -71,7 +74,14 @@ export async function askInterpreter({ run, env, given, project, signal }: Deps)
     throw new AirlockError('python-missing', { reason: `${found} is Python ${answer.version}` })
   const index =
     'error' in answer.index
-      ? { url: null, source: `pip cannot be asked (${answer.index.error})`, extra: [], cert: null, proxy: null }
+      ? {
+          url: null,
+          files: null,
+          source: `pip cannot be asked (${answer.index.error})`,
+          extra: [],
+          cert: null,
+          proxy: null,
+        }
       : answer.index
   return { ...answer, index, found, source: given === null ? 'the first python3 on PATH' : 'AIRLOCK_PYTHON' }
 }

@@ -32,7 +32,7 @@ export function createSolve({ gateway, gatewayUrl, compile, projects, metadata, 
       const solution = await compile(job.roots, target, indexUrl(session), session.signal)
       if ('explanation' in solution) throw await explain(job, target, session, solution.explanation)
       const items = await Promise.all(solution.packages.map((locked) => itemOf(locked, target, session)))
-      return await describe(job, target, items, session)
+      return await describe(job, target, items)
     } catch (error) {
       signal.throwIfAborted()
       throw session.failure ?? error
@@ -65,7 +65,7 @@ export function createSolve({ gateway, gatewayUrl, compile, projects, metadata, 
     return { project, version: locked.version, file, metadata: await metadata.upstream(file, session.signal) }
   }
 
-  async function describe(job: Job, target: PipTarget, found: readonly Found[], session: Session): Promise<Closure> {
+  async function describe(job: Job, target: PipTarget, found: readonly Found[]): Promise<Closure> {
     const roots = job.roots.map(parseRequirement)
     const edges = dependencyEdges(
       found.map(({ project, metadata }) => ({ name: project.name, metadata: metadata && parseMetadata(metadata) })),

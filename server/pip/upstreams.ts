@@ -9,6 +9,8 @@ export type PipUpstream = {
   readonly url: string
   /** The same with the credentials it was given with: for the client that asks, for nobody to see. */
   readonly secretUrl: string
+  /** Other places that the index keeps its files in, allowed at any address; anything else its links name must be public. */
+  readonly files: readonly string[]
   /** Normalised names that come from here and nowhere else; the default upstream serves everything that no other names. */
   readonly projects: ReadonlySet<string>
   /** Where the URL came from, for people. */
@@ -20,12 +22,24 @@ export function pipUpstreams(
   configured: Readonly<Record<string, PipUpstreamConfig>>,
   index: Interpreter['index'],
 ): readonly PipUpstream[] {
-  const withDefault: Readonly<Record<string, PipUpstreamConfig>> = { default: { projects: [] }, ...configured }
-  return Object.entries(withDefault).flatMap(([name, { url, projects }]) => {
+  const withDefault: Readonly<Record<string, PipUpstreamConfig>> = {
+    default: { projects: [], files: [] },
+    ...configured,
+  }
+  return Object.entries(withDefault).flatMap(([name, { url, projects, files }]) => {
     const secret = url ?? (name === 'default' ? index.url : null)
     if (secret === null) return []
     const source = url === undefined ? index.source : 'airlock.yaml'
-    return [{ name, source, ...addressesOf(secret), projects: new Set(projects.map(normalizeName)) }]
+    const known = url === undefined && index.files !== null ? [`https://${index.files}/`] : []
+    return [
+      {
+        name,
+        source,
+        ...addressesOf(secret),
+        files: [...files, ...known],
+        projects: new Set(projects.map(normalizeName)),
+      },
+    ]
   })
 }
 

@@ -19,12 +19,18 @@ export type ToyHooks = {
   /** Before each step; throw to fail it, wait to hold it. */
   readonly before?: (step: 'solve' | 'download' | 'stage' | 'prove' | 'publish', job: number) => Promise<void> | void
   readonly tree?: (tree: Tree) => Tree
+  /** Under which name it goes; `toy` where the contract does not care. */
+  readonly name?: string
 }
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** The whole spine around the toy, on a folder and a database that may be those of an earlier one. */
-export async function toyAirlock(root: string, { before, tree: wrap = (tree) => tree }: ToyHooks = {}, database?: Database) {
+export async function toyAirlock(
+  root: string,
+  { before, name = 'toy', tree: wrap = (tree) => tree }: ToyHooks = {},
+  database?: Database,
+) {
   const db = database ?? (await openDatabase(':memory:'))
   const now = () => new Date()
   const requests = createRequests(db, now)
@@ -34,7 +40,7 @@ export async function toyAirlock(root: string, { before, tree: wrap = (tree) => 
   const fetched: string[] = []
   const target = { name: 'default', lane: 'toy/simple', summary: 'a toy', source: 'the test', facts: {} }
   const ecosystem: Ecosystem = {
-    name: 'toy',
+    name,
     targets: new Map([['default', target]]),
     parse: (lines) => ({ roots: [...lines].toSorted(), options: {} }),
     installLine: (roots) => `toy install ${roots.join(' ')}`,
@@ -45,7 +51,13 @@ export async function toyAirlock(root: string, { before, tree: wrap = (tree) => 
     },
     async stage(job, { lane }, closure) {
       await before?.('stage', job.id)
-      return { generation: await listings.generation(lane), artifacts: closure.items.map((item) => item.artifact), neededBy: {}, remarks: [], close: () => Promise.resolve() }
+      return {
+        generation: await listings.generation(lane),
+        artifacts: closure.items.map((item) => item.artifact),
+        neededBy: Object.fromEntries(closure.items.map((item) => [item.artifact.name, item.neededBy])),
+        remarks: [],
+        close: () => Promise.resolve(),
+      }
     },
     async prove(job, _, stage) {
       await before?.('prove', job.id)
@@ -78,7 +90,7 @@ export async function toyAirlock(root: string, { before, tree: wrap = (tree) => 
   }
   const stopping = new AbortController()
   const fulfil = createFulfil({
-    ecosystems: new Map([['toy', ecosystem]]),
+    ecosystems: new Map([[name, ecosystem]]),
     jobs,
     requests,
     downloads,
@@ -99,7 +111,15 @@ export async function toyAirlock(root: string, { before, tree: wrap = (tree) => 
     solved,
     fetched,
     async ask(...roots: readonly string[]) {
-      const [request] = await requests.add({ ecosystem: 'toy', targets: ['default'], asked: roots, roots, options: {}, requester: null, note: null })
+      const [request] = await requests.add({
+        ecosystem: name,
+        targets: ['default'],
+        asked: roots,
+        roots,
+        options: {},
+        requester: null,
+        note: null,
+      })
       queue.submit(request!.job)
       return request!
     },
