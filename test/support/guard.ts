@@ -34,7 +34,7 @@ function checked(lookup: Lookup): Lookup {
     })
 }
 
-const connect = Socket.prototype.connect as (this: Socket, ...args: unknown[]) => Socket
+const connect = Socket.prototype.connect
 Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
   // net.connect and http.Agent pass one array of what they have already put in order.
   const first = Array.isArray(args[0]) ? args[0][0] : args[0]
@@ -45,7 +45,7 @@ Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
     if (options.lookup && !isIP(host)) options.lookup = checked(options.lookup)
     else check(host)
   }
-  return connect.apply(this, args)
+  return Reflect.apply(connect, this, args)
 } as typeof Socket.prototype.connect
 
 const datagrams = Datagrams.prototype as unknown as Record<'send' | 'connect', (...args: unknown[]) => unknown>

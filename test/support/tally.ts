@@ -1,20 +1,20 @@
 import type { TestEvent } from 'node:test/reporters'
 
-/** A reporter beside `spec`: names every test that was skipped, and fails a run in which no test ran at all. */
+/** A reporter beside `spec`: names every test that was skipped, and fails a run with a file in which no test ran. */
 export default async function* tally(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   let ran = 0
-  const left: string[] = []
+  const skipped: string[] = []
+  const empty: string[] = []
   for await (const { type, data } of events) {
     if (type !== 'test:pass' && type !== 'test:fail') continue
-    // A file without tests is reported as a test of its own name.
-    if (data.details.type === 'suite' || data.name === data.file) continue
     const reason = data.skip ?? data.todo
-    if (reason === undefined || reason === false) ran++
-    else left.push(`${data.name}${typeof reason === 'string' && reason !== '' ? `: ${reason}` : ''}`)
+    // A file without tests is reported as a test of its own name.
+    if (data.nesting === 0 && data.file?.endsWith(`/${data.name}`)) empty.push(data.name)
+    else if (reason !== undefined && reason !== false) skipped.push(`${data.name}: ${reason || 'no reason given'}`)
+    else if (data.details.type !== 'suite') ran++
   }
-  if (left.length > 0) yield `not run (${left.length}):\n${left.map((name) => `  ${name}\n`).join('')}`
-  if (ran === 0) {
-    process.exitCode = 1
-    yield 'no test ran, which is a failure\n'
-  }
+  if (skipped.length > 0) yield `not run (${skipped.length}):\n${skipped.map((name) => `  ${name}\n`).join('')}`
+  for (const file of empty) yield `${file} has no test, which is a failure\n`
+  if (ran === 0) yield 'no test ran, which is a failure\n'
+  if (ran === 0 || empty.length > 0) process.exitCode = 1
 }
