@@ -106,7 +106,8 @@ function filesOf(files: readonly RawFile[], base: string, url: string): ProjectF
         uploadedAt: instantOf(raw.uploadedAt),
         requiresPython: textOf(raw.requiresPython),
         yanked: raw.yanked === true ? '' : typeof raw.yanked === 'string' ? raw.yanked.slice(0, maxText) : false,
-        coreMetadata: coreMetadataOf(raw.coreMetadata),
+        // clients append `.metadata` to the whole address, which names nothing behind a query
+        coreMetadata: !href.includes('?') && coreMetadataOf(raw.coreMetadata),
       },
     ]
   })
@@ -114,8 +115,7 @@ function filesOf(files: readonly RawFile[], base: string, url: string): ProjectF
 
 /** An absolute address, or null. Most links of a page are absolute and plain already: those need no parser. */
 function createResolver(base: string): (href: string) => string | null {
-  const plain =
-    /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?\/(?!\.{1,2}\/)[A-Za-z0-9_\-+!~%]+(?:[/.](?!\.)[A-Za-z0-9_\-+!~%]+)*$/
+  const plain = /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?\/(?!.*%2e)[\w+!~%-]+(?:[/.][\w+!~%-]+)*$/i
   return (href) => {
     if (href.length > 2048) return null
     if (plain.test(href)) return href
@@ -152,7 +152,7 @@ function coreMetadataOf(value: unknown): ProjectFile['coreMetadata'] {
 /** PEP 629: another major version may mean anything; a page without one is of version 1.0. */
 function checkVersion(version: unknown, url: string): void {
   if (version === undefined || version === null) return
-  const major = /^(\d+)\.\d+$/.exec(String(version))?.[1]
+  const major = typeof version === 'string' ? /^(\d+)\.\d+$/.exec(version)?.[1] : undefined
   if (major !== '1') throw invalid(url, `its version is ${JSON.stringify(version)}, not 1.x`)
 }
 

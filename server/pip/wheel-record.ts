@@ -54,9 +54,9 @@ function readRecord(text: string, refuse: Refuse): ReadonlyMap<string, Row> {
     const [name, hash = '', size = '', ...rest] = readCsv(raw) ?? refuse(wheelFaults.record(line))
     if (name === undefined || name === '' || rest.length > 0 || !/^\d{0,15}$/.test(size))
       refuse(wheelFaults.record(line))
-    const before = rows.get(name!)
-    if (before && (before.hash !== hash || before.size !== size)) refuse(wheelFaults.recordedTwice(shownName(name!)))
-    rows.set(name!, { hash, size })
+    const before = rows.get(name)
+    if (before && (before.hash !== hash || before.size !== size)) refuse(wheelFaults.recordedTwice(shownName(name)))
+    rows.set(name, { hash, size })
   }
   return rows
 }
