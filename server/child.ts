@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { PassThrough, type Readable } from 'node:stream'
 
 export type ChildResult = { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 
@@ -50,3 +51,31 @@ export function runChild(
 }
 
 export type RunChild = typeof runChild
+
+/**
+ * What a child writes, as it comes, for output that is not text or is large. Ends with an error where the child ends
+ * badly or was aborted; destroying the stream ends the child, which dies with us too.
+ */
+export function openChild(
+  command: string,
+  args: readonly string[],
+  { env, signal }: Pick<ChildOptions, 'env' | 'signal'>,
+): Readable {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    signal,
+    killSignal: 'SIGKILL',
+  })
+  const output = new PassThrough()
+  child.once('error', (error) => output.destroy(error))
+  child.once('close', (status) => {
+    if (status === 0) output.end()
+    else output.destroy(new Error(`${command} ended with ${status}`))
+  })
+  output.once('close', () => child.kill('SIGKILL'))
+  child.stdout.pipe(output, { end: false })
+  return output
+}
+
+export type OpenChild = typeof openChild

@@ -46,6 +46,10 @@ const pipUpstream = z.strictObject({
     z.array(z.string().min(1)).default([]),
     'an index gives only what it is trusted with; `default` gives everything no other names',
   ),
+  files: knob(
+    z.array(httpUrl).default([]),
+    'where else the index keeps its files: its links may only name public hosts beside its own',
+  ),
 })
 
 const pipTarget = z.strictObject({
@@ -66,13 +70,45 @@ const pipTarget = z.strictObject({
   installed: knob(z.string().optional(), 'a pip freeze of the pod, as soft preferences'),
 })
 
+const aptTarget = z.strictObject({
+  architectures: knob(
+    z
+      .array(z.string().regex(/^[a-z0-9][a-z0-9-]{1,31}$/, 'Debian’s name of an architecture, like amd64'))
+      .min(1)
+      .optional(),
+    'this machine’s; the first is the pod’s own',
+  ),
+  sources: knob(
+    z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+    'this machine’s; each a path, or the text itself in either of apt’s forms',
+  ),
+  keyrings: knob(
+    z.array(z.string().min(1)).optional(),
+    'this machine’s trusted ones; a path or an armored key, since a pod’s keys need not be here',
+  ),
+  preferences: knob(
+    z.array(z.string()).optional(),
+    'this machine’s, or none where sources are given; each a path or the text itself',
+  ),
+  status: knob(
+    z.string().min(1).optional(),
+    'what the image has installed: a path, the text of dpkg’s status, or none; this machine’s, or none where sources are given',
+  ),
+  recommends: knob(z.boolean().optional(), 'as this machine’s apt is set; apt’s own default is true'),
+  complete: knob(z.boolean().default(true), 'bare pods and those that differ a little install too, for more disk'),
+  updateAfter: knob(
+    z.int().min(0).default(3600),
+    'seconds that a snapshot of the archives is used; archives change a few times a day',
+  ),
+})
+
 const fileSchema = z.strictObject({
   upstreams: knob(
     z.strictObject({ pip: z.record(segment, pipUpstream).default({}) }).prefault({}),
     'what this machine’s own clients use',
   ),
   targets: knob(
-    z.record(segment, z.strictObject({ pip: pipTarget.optional() })).default({}),
+    z.record(segment, z.strictObject({ pip: pipTarget.optional(), apt: aptTarget.optional() })).default({}),
     'this machine itself, since Airlock shares the pods’ image',
   ),
   download: knob(
@@ -110,6 +146,7 @@ const fileSchema = z.strictObject({
 
 export type FileConfig = z.infer<typeof fileSchema>
 export type PipTargetConfig = z.infer<typeof pipTarget>
+export type AptTargetConfig = z.infer<typeof aptTarget>
 export type PipUpstreamConfig = z.infer<typeof pipUpstream>
 
 export type Address = { readonly host: string; readonly port: number }

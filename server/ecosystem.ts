@@ -5,6 +5,7 @@
 import type { Artifact, Closure, EcosystemName, Job, JsonObject, Listing, Remark } from '../storage/records.ts'
 import type { Readable } from 'node:stream'
 import type { Intent } from '../storage/jobs.ts'
+import type { TreePath } from '../storage/layout.ts'
 import type { TreeFile } from '../storage/tree.ts'
 
 export type { TreeFile }
@@ -44,6 +45,8 @@ export type Stage = {
   /** Who needs whom, read from the artifacts themselves: name -> names that need it, sorted. */
   readonly neededBy: Readonly<Record<string, readonly string[]>>
   readonly remarks: readonly Remark[]
+  /** Files that the lane lists no longer, where it does not only grow. */
+  readonly dropped?: readonly string[]
   /** What the ecosystem itself keeps of this publication, written in the intent's own transaction. */
   readonly record?: Intent['record']
   /** Frees what the stage holds (a gateway route, a folder). Repeatable. */
@@ -75,6 +78,11 @@ export type Ecosystem = {
   installLine(roots: readonly string[], target: Target): string
   /** Asks the ecosystem's own solver. Repeatable; touches nothing but caches. */
   solve(job: Job, target: Target, signal: AbortSignal): Promise<Closure>
+  /**
+   * Alone in the lane, before the stage: a newer answer where `closure` holds no longer, because the lane has moved
+   * since or upstream `lacks` a file of it; null where it holds. What it adds is fetched before the stage.
+   */
+  renew?(job: Job, target: Target, lacks: boolean, signal: AbortSignal): Promise<Closure | null>
   /** Checks the downloaded artifacts and lays out the lane's indexes as they would be. Visible to nobody. */
   stage(job: Job, target: Target, closure: Closure, signal: AbortSignal): Promise<Stage>
   /** A solve as the pod would do it, against the stage alone. Throws `proof-failed`. */
@@ -85,6 +93,12 @@ export type Ecosystem = {
   requestFiles(job: Job, target: Target, closure: Closure, asker: Asker): readonly TreeFile[]
   /** A lane's indexes again, for `rebuild`: pieces of bounded size, byte-identical to what was published. */
   indexes(lane: string): AsyncIterable<Publication>
+  /** What has become of a ready job's roots since: to be said beside its remarks. */
+  notices?(job: Job): Promise<readonly Remark[]>
+  /** What takes roots back from a lane, as a request's content. Throws where nobody asked for them. */
+  withdrawal?(roots: readonly string[], target: Target): Promise<Parsed>
+  /** Files of the tree that no pod can need any more; `forget` once they are gone. */
+  expired?(): Promise<{ readonly paths: readonly TreePath[]; forget(): Promise<void> }>
 }
 
 /** A page as upstream sent it, or as it was last seen. */

@@ -242,6 +242,88 @@ export const codes = {
       hint: '已有文件保持不变。已发布的文件不应改变，请先告知管理员。',
     },
   },
+  // apt's own
+  'apt-source-refused': {
+    en: {
+      message: 'The source {uri} ({place}) is not taken: it is neither http, https nor file.',
+      hint: 'Remove it from the target’s sources, or name the archive by its http or https address.',
+    },
+    zh: {
+      message: '不接受软件源 {uri}（{place}）：只支持 http、https 与 file。',
+      hint: '请从目标环境的 sources 中移除，或改用其 http 或 https 地址。',
+    },
+  },
+  'apt-sources-missing': {
+    en: { message: 'Target “{target}” has no apt sources.', hint: 'Set targets.{target}.apt.sources in airlock.yaml.' },
+    zh: {
+      message: '目标环境 “{target}” 没有 apt 软件源。',
+      hint: '请在 airlock.yaml 中设置 targets.{target}.apt.sources。',
+    },
+  },
+  'apt-file-missing': {
+    en: {
+      message: '{path}, named by {place}, cannot be read: {reason}.',
+      hint: 'Give a path that exists, or the text itself.',
+    },
+    zh: { message: '无法读取 {place} 指定的 {path}：{reason}。', hint: '请给出存在的路径，或直接写入内容。' },
+  },
+  'apt-update-failed': {
+    en: {
+      message: 'The archives of target “{target}” cannot be read now ({repositories}):\n{explanation}',
+      hint: 'Nothing of a doubtful archive is used. Retry later; if it stays, tell the admin which archive it is.',
+    },
+    zh: {
+      message: '目前无法读取目标环境 “{target}” 的软件源（{repositories}）：\n{explanation}',
+      hint: '可疑的软件源内容不会被使用。请稍后重试；若仍失败，请把软件源名称告知管理员。',
+    },
+  },
+  'apt-conflict': {
+    en: {
+      message: '{roots} cannot be installed on {target} beside what others asked for earlier:\n{explanation}',
+      hint: 'Ask for another version, or ask the admin to withdraw what conflicts.',
+    },
+    zh: {
+      message: '{roots} 与目标环境 {target} 上先前的申请冲突，无法同时提供：\n{explanation}',
+      hint: '请改用其他版本，或请管理员撤回与之冲突的软件包。',
+    },
+  },
+  'apt-version-missing': {
+    en: { message: '{name} has no version {version} on {target}.', hint: 'Versions there: {known}.' },
+    zh: { message: '目标环境 {target} 上没有 {name} 的 {version} 版本。', hint: '可用版本：{known}。' },
+  },
+  'apt-architecture-unknown': {
+    en: { message: '{root}: {target} has no architecture {architecture}.', hint: 'Architectures there: {known}.' },
+    zh: { message: '{root}：目标环境 {target} 没有 {architecture} 架构。', hint: '可用架构：{known}。' },
+  },
+  'apt-root-unknown': {
+    en: { message: '{root} is not among what was asked for on {target}.', hint: 'List it with `airlock roots`.' },
+    zh: { message: '{root} 不在目标环境 {target} 的申请之列。', hint: '可用 `airlock roots` 查看。' },
+  },
+  'clock-behind': {
+    en: {
+      message: 'The clock stands {seconds} s before the last publication of {target}.',
+      hint: 'Pods ignore an index that is older than the one they know, so Airlock waits. Check this machine’s clock.',
+    },
+    zh: {
+      message: '系统时钟比 {target} 的上次发布早 {seconds} 秒。',
+      hint: '客户端会忽略更旧的索引，因此 Airlock 会等待。请检查本机时钟。',
+    },
+  },
+  'root-installed': {
+    en: { message: '{root} is in the image of {target} already (version {version}).', hint: '' },
+    zh: { message: '{root} 已包含在 {target} 的镜像中（版本 {version}）。', hint: '' },
+  },
+  'root-held': {
+    en: {
+      message: '{root} stays as it is on {target}, without updates: {reason}',
+      hint: 'Ask for another version of it.',
+    },
+    zh: { message: '{target} 上的 {root} 已搁置，不再更新：{reason}', hint: '请申请其他版本。' },
+  },
+  'root-not-bare': {
+    en: { message: '{root} installs on the image of {target} only, not on a bare system:\n{explanation}', hint: '' },
+    zh: { message: '{root} 只能安装在 {target} 的镜像上，裸系统无法安装：\n{explanation}', hint: '' },
+  },
   // what this machine could not do
   'disk-full': {
     en: {

@@ -7,9 +7,11 @@ import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { Kysely, SqliteDialect, type Generated, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
+import type { AptTables } from './apt-tables.ts'
 import * as spine from './migrations/001-spine.ts'
+import * as apt from './migrations/002-apt.ts'
 
-export type Tables = {
+export type Tables = AptTables & {
   jobs: {
     id: Generated<number>
     ecosystem: string
@@ -69,7 +71,7 @@ export type Database = Kysely<Tables>
 export type Write = Transaction<Tables>
 
 /** Every migration, in order. Names never change once released. */
-const migrations = { '001-spine': spine }
+const migrations = { '001-spine': spine, '002-apt': apt }
 
 /** Linux's magic numbers of filesystems on which SQLite's locks or fsync cannot be trusted. */
 const networkFilesystems: Readonly<Record<number, string>> = {

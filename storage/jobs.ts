@@ -20,6 +20,8 @@ export type Intent = {
   readonly neededBy: Readonly<Record<string, readonly string[]>>
   readonly remarks: readonly Remark[]
   readonly picked: Readonly<Record<string, string>>
+  /** Files that the lane lists no longer. */
+  readonly dropped?: readonly string[] | undefined
   /** What the ecosystem itself records of it, in the same transaction. */
   readonly record?: ((write: Write) => Promise<void>) | undefined
 }
@@ -247,6 +249,8 @@ export function createJobs(db: Database, now: () => Date) {
           artifact_id: ids.get(keyOf(artifact))!,
           added_at,
         }))
+        for (const files of batches(intent.dropped ?? []))
+          await write.deleteFrom('listings').where('lane', '=', intent.lane).where('file', 'in', files).execute()
         await refuseChanged(write, intent.lane, intent.artifacts)
         for (const some of batches(rows))
           await write

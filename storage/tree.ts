@@ -3,13 +3,19 @@
  * all, before the next begins: temp file on the same filesystem, fsync, rename, fsync of each folder once.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { incomingFolder, incomingPath, inTree, type TreePath } from './layout.ts'
 import type { Artifact } from './records.ts'
 
-/** A file to publish: bytes made by us, or an artifact that is moved from where it was downloaded to. */
-export type TreeFile = { readonly path: TreePath } & ({ readonly bytes: Uint8Array } | { readonly artifact: Artifact })
+/**
+ * A file to publish: bytes made by us, or an artifact that is moved from where it was downloaded to. `modifiedAt` is for
+ * files whose readers compare times, in whole seconds: two versions within one second must not look the same.
+ */
+export type TreeFile = { readonly path: TreePath } & (
+  | { readonly bytes: Uint8Array; readonly modifiedAt?: Date }
+  | { readonly artifact: Artifact }
+)
 
 const folderMode = 0o755
 const fileMode = 0o444
@@ -41,6 +47,7 @@ export function createTree(root: string) {
     if (present && Buffer.from(file.bytes).equals(present)) return null
     const from = join(root, incomingFolder, `.write-${randomBytes(8).toString('hex')}`)
     await writeFile(from, file.bytes, { mode: fileMode, flag: 'wx', flush: true })
+    if (file.modifiedAt) await utimes(from, file.modifiedAt, file.modifiedAt)
     await chmod(from, fileMode)
     return { from, to }
   }

@@ -1,0 +1,59 @@
+/**
+ * apt's http proxy on loopback: what apt asks of an archive, our one client asks for it. apt verifies what it gets
+ * itself; we only carry. Invariant: only the configured archives are asked, and nothing of apt's own headers goes on.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Outside } from '../ecosystem.ts'
+import { AirlockError } from '../errors.ts'
+import { fromGateway, type Source } from './sources.ts'
+
+type Deps = {
+  readonly outside: Pick<Outside, 'page'>
+  readonly sources: () => Iterable<Source>
+}
+
+/** The largest index of an archive that anybody runs is a tenth of this. */
+const maxIndex = 512 << 20
+/** Seconds: what is named by its digest never changes. */
+const forever = 365 * 86_400
+
+export function createAptGateway({ outside, sources }: Deps) {
+  function isConfigured(url: URL): boolean {
+    for (const { uris } of sources())
+      for (const uri of uris) {
+        const base = URL.parse(uri)
+        if (base?.origin === url.origin && url.pathname.startsWith(base.pathname)) return true
+      }
+    return false
+  }
+
+  /** Handles absolute-form requests. Answers 403 for what is no configured archive, 404, or 502 with the cause. */
+  return async function proxy(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const url = URL.parse(fromGateway(req.url ?? ''))
+    if (req.method !== 'GET' && req.method !== 'HEAD') return refuse(res, 405, 'Only GET and HEAD')
+    if (!url || !isConfigured(url)) return refuse(res, 403, 'Not a configured archive')
+    const gone = new AbortController()
+    res.once('close', () => gone.abort())
+    try {
+      const maxAge = url.pathname.includes('/by-hash/') ? forever : 0
+      const page = await outside.page(url.href, { accept: '*/*', maxBytes: maxIndex, maxAge, signal: gone.signal })
+      if (!page) return refuse(res, 404, 'Not Found')
+      res.writeHead(200, {
+        'content-type': 'application/octet-stream',
+        'content-length': page.body.length,
+        'last-modified': new Date(page.fetchedAt).toUTCString(),
+      })
+      res.end(req.method === 'HEAD' ? undefined : page.body)
+    } catch (error) {
+      if (gone.signal.aborted) return
+      if (!(error instanceof AirlockError)) throw error
+      refuse(res, 502, error.message)
+    }
+  }
+}
+
+/** apt shows the reason to people. */
+function refuse(res: ServerResponse, status: number, reason: string): void {
+  res.writeHead(status, reason.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 300), { 'content-length': 0 })
+  res.end()
+}

@@ -1,0 +1,61 @@
+import type { Kysely } from 'kysely'
+
+/** What apt's repositories are made of, a lane each. JSON columns are text; instants are ISO 8601, `date` is in seconds. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('apt_roots')
+    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('lane', 'text', (c) => c.notNull())
+    .addColumn('root', 'text', (c) => c.notNull())
+    .addColumn('job_id', 'integer', (c) => c.notNull().references('jobs.id'))
+    .addColumn('added_at', 'text', (c) => c.notNull())
+    .addColumn('held', 'text')
+    .addColumn('held_at', 'text')
+    .addColumn('held_snapshot', 'integer')
+    .addUniqueConstraint('apt_roots_key', ['lane', 'root'])
+    .execute()
+  await db.schema
+    .createTable('apt_repositories')
+    .addColumn('lane', 'text', (c) => c.primaryKey())
+    .addColumn('date', 'integer', (c) => c.notNull())
+    .addColumn('snapshot', 'integer', (c) => c.notNull())
+    .addColumn('architectures', 'text', (c) => c.notNull())
+    .execute()
+  await db.schema
+    .createTable('apt_stanzas')
+    .addColumn('lane', 'text', (c) => c.notNull())
+    .addColumn('file', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('architecture', 'text', (c) => c.notNull())
+    .addColumn('version', 'text', (c) => c.notNull())
+    .addColumn('sha256', 'text', (c) => c.notNull())
+    .addColumn('size', 'integer', (c) => c.notNull())
+    .addColumn('stanza', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('apt_stanzas_key', ['lane', 'file'])
+    .execute()
+  await db.schema.createIndex('apt_stanzas_by_sha256').on('apt_stanzas').column('sha256').execute()
+  await db.schema
+    .createTable('apt_versions')
+    .addColumn('lane', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('architecture', 'text', (c) => c.notNull())
+    .addColumn('version', 'text', (c) => c.notNull())
+    .addColumn('sha256', 'text', (c) => c.notNull())
+    .addColumn('since', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('apt_versions_key', ['lane', 'name', 'architecture', 'version'])
+    .execute()
+  await db.schema
+    .createTable('apt_by_hash')
+    .addColumn('lane', 'text', (c) => c.notNull())
+    .addColumn('sha256', 'text', (c) => c.notNull())
+    .addColumn('superseded_at', 'text')
+    .addPrimaryKeyConstraint('apt_by_hash_key', ['lane', 'sha256'])
+    .execute()
+  await db.schema
+    .createTable('apt_unused')
+    .addColumn('sha256', 'text', (c) => c.notNull())
+    .addColumn('file', 'text', (c) => c.notNull())
+    .addColumn('since', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('apt_unused_key', ['sha256', 'file'])
+    .execute()
+}
