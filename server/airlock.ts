@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import PQueue from 'p-queue'
 import { networkFilesystemOf, openDatabase } from '../storage/database.ts'
+import { createEvents } from '../storage/events.ts'
 import { createJobs } from '../storage/jobs.ts'
 import { statePaths } from '../storage/layout.ts'
 import { createListings } from '../storage/listings.ts'
@@ -49,8 +50,9 @@ async function createAirlock(config: Config, env: Environment) {
     askInterpreter({ run: runChild, env, given: config.python, project, signal: stopping.signal }),
   ])
 
-  const requests = createRequests(db, now)
-  const jobs = createJobs(db, now)
+  const events = createEvents(db)
+  const requests = createRequests(db, events, now)
+  const jobs = createJobs(db, events, now)
   const listings = createListings(db)
   const tree = createTree(config.root)
 
@@ -108,6 +110,7 @@ async function createAirlock(config: Config, env: Environment) {
     ecosystems,
     requests,
     jobs,
+    events,
     queue,
     maintenance,
     gateway,

@@ -20,6 +20,8 @@ export type Tables = AptTables & {
     options: string
     /** A digest of ecosystem, target, roots and options: what makes two jobs the same. */
     identity: string
+    confirmed: Generated<number>
+    refresh: Generated<number>
     state: string
     created_at: string
     started_at: string | null

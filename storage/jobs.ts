@@ -1,17 +1,17 @@
 /** Attempts, their closures and what they made visible. One transaction a change of state. */
 import { AirlockError } from '../server/errors.ts'
 import type { Database, Write } from './database.ts'
+import type { Append, Events } from './events.ts'
 import {
   unfinishedStates,
   type Artifact,
   type Closure,
-  type Event,
   type Job,
   type Problem,
   type Remark,
   type State,
 } from './records.ts'
-import { fromArtifact, toArtifact, toEvent, toJob } from './rows.ts'
+import { fromArtifact, toArtifact, toJob } from './rows.ts'
 
 /** What a job is about to make visible. */
 export type Intent = {
@@ -88,9 +88,10 @@ function keyOf({ ecosystem, sha256, file }: Pick<Artifact, 'ecosystem' | 'sha256
 /** Rows a statement: SQLite takes 32,766 parameters. */
 const batchSize = 500
 
-export function createJobs(db: Database, now: () => Date) {
+export function createJobs(db: Database, events: Events, now: () => Date) {
   async function enter(
     write: Write,
+    append: Append,
     job: number,
     state: State,
     more: { finished_at?: string; problem?: string; started_at?: string } = {},
@@ -101,7 +102,7 @@ export function createJobs(db: Database, now: () => Date) {
       .set({ state, ...more })
       .where('id', '=', job)
       .execute()
-    await write.insertInto('events').values({ job_id: job, at, state }).execute()
+    await append(job, state, at)
   }
 
   return {
@@ -127,26 +128,19 @@ export function createJobs(db: Database, now: () => Date) {
       return (await db.selectFrom('jobs').selectAll().where('state', '=', 'ready').orderBy('id').execute()).map(toJob)
     },
 
-    async events(job: number): Promise<Event[]> {
-      return (await db.selectFrom('events').selectAll().where('job_id', '=', job).orderBy('id').execute()).map(toEvent)
-    },
-
     enter(job: Job, state: State): Promise<void> {
       const started = state === 'queued' ? {} : { started_at: job.startedAt ?? now().toISOString() }
-      return db.transaction().execute((write) => enter(write, job.id, state, started))
+      return events.commit((write, append) => enter(write, append, job.id, state, started))
     },
 
     fail(job: Job, problem: Problem): Promise<void> {
-      return db
-        .transaction()
-        .execute((write) =>
-          enter(write, job.id, 'failed', { problem: JSON.stringify(problem), finished_at: now().toISOString() }),
-        )
+      const end = { problem: JSON.stringify(problem), finished_at: now().toISOString() }
+      return events.commit((write, append) => enter(write, append, job.id, 'failed', end))
     },
 
     /** Also: cancelled, rejected. */
     finish(job: Job, state: 'ready' | 'cancelled' | 'rejected'): Promise<void> {
-      return db.transaction().execute((write) => enter(write, job.id, state, { finished_at: now().toISOString() }))
+      return events.commit((write, append) => enter(write, append, job.id, state, { finished_at: now().toISOString() }))
     },
 
     /** Records the solver's answer; `isNew` is judged against what the lane lists now. A later answer replaces it. */
@@ -239,7 +233,7 @@ export function createJobs(db: Database, now: () => Date) {
      * next generation and the job to `publishing`, all or nothing.
      */
     intend(job: Job, intent: Intent): Promise<void> {
-      return db.transaction().execute(async (write) => {
+      return events.commit(async (write, append) => {
         const ids = await keepArtifacts(write, intent.artifacts, true)
         const added_at = now().toISOString()
         const rows = intent.artifacts.map((artifact) => ({
@@ -278,7 +272,7 @@ export function createJobs(db: Database, now: () => Date) {
           .where('id', '=', job.id)
           .execute()
         await intent.record?.(write)
-        await enter(write, job.id, 'publishing')
+        await enter(write, append, job.id, 'publishing')
       })
     },
   }

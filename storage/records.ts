@@ -74,6 +74,10 @@ export type Job = {
   readonly roots: readonly string[]
   /** What changes the answer beside the roots (constraints, hashes, …), in the ecosystem's own form. */
   readonly options: JsonObject
+  /** Somebody said that a large closure may be fetched. */
+  readonly confirmed: boolean
+  /** Upstream is asked anew, however new what is known of it. */
+  readonly refresh: boolean
   readonly state: State
   readonly createdAt: string
   readonly startedAt: string | null

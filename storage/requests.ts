@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { sql, type Insertable } from 'kysely'
 import type { Database, Tables, Write } from './database.ts'
+import type { Append, Events } from './events.ts'
 import { finishedStates, unfinishedStates, type JsonObject, type Request, type State } from './records.ts'
 import { toJob, toRequest } from './rows.ts'
 
@@ -13,6 +14,12 @@ export type NewRequest = {
   readonly options: JsonObject
   readonly requester: string | null
   readonly note: string | null
+  /** A closure over the size that needs a confirmation may be fetched. */
+  readonly confirmed?: boolean
+  /** Upstream's pages are asked for anew, and no earlier answer is used. */
+  readonly refresh?: boolean
+  /** Target -> a ready job that still answers this: the new one is published from it. */
+  readonly reuse?: ReadonlyMap<string, number>
 }
 
 export type RequestFilter = {
@@ -30,7 +37,7 @@ export type RequestFilter = {
 /** States in which one more request may join a job: from `publishing` on, its askers are fixed. */
 const joinable = unfinishedStates.filter((state) => state !== 'publishing')
 
-export function createRequests(db: Database, now: () => Date) {
+export function createRequests(db: Database, events: Events, now: () => Date) {
   async function find(ids: readonly number[], on: Database | Write = db): Promise<Request[]> {
     if (ids.length === 0) return []
     const rows = await on.selectFrom('requests').selectAll().where('id', 'in', ids).execute()
@@ -48,48 +55,77 @@ export function createRequests(db: Database, now: () => Date) {
     return ids.map((id) => found.get(id)).filter((request) => request !== undefined)
   }
 
-  /** A running job that does the same, or a new one. */
-  async function jobFor(
-    write: Write,
-    wanted: Omit<NewRequest, 'targets' | 'asked'> & { target: string },
-  ): Promise<number> {
-    const { ecosystem, target, roots, options } = wanted
-    const identity = createHash('sha256')
-      .update(JSON.stringify([ecosystem, target, roots, options]))
-      .digest('hex')
+  /** A running job that does the same, a new one from an answer that still holds, or a new one. */
+  async function jobFor(write: Write, append: Append, wanted: Wanted): Promise<number> {
+    const { ecosystem, target, roots, options, confirmed = false, refresh = false } = wanted
+    const identity = identityOf(wanted)
     const running = await write
       .selectFrom('jobs')
       .select('id')
       .where('identity', '=', identity)
+      .where('confirmed', '>=', Number(confirmed))
+      .where('refresh', '>=', Number(refresh))
       .where('state', 'in', joinable)
       .orderBy('id', 'desc')
       .executeTakeFirst()
     if (running) return running.id
-    return addJob(write, {
+    const job = {
       ecosystem,
       target,
       roots: JSON.stringify(roots),
       options: JSON.stringify(options),
       identity,
-      state: 'queued',
-    })
+      confirmed: Number(confirmed),
+      refresh: Number(refresh),
+    }
+    const earlier = wanted.reuse?.get(target)
+    if (earlier === undefined) return addJob(write, append, { ...job, state: 'queued' })
+    const answer = await write
+      .selectFrom('jobs')
+      .select(['solved_at', 'proved', 'remarks'])
+      .where('id', '=', earlier)
+      .executeTakeFirstOrThrow()
+    // decided already: what is left is to write the new request's own files
+    const id = await addJob(write, append, { ...job, ...answer, state: 'publishing' })
+    await write
+      .insertInto('closure_items')
+      .columns(['job_id', 'position', 'artifact_id', 'is_root', 'is_new', 'needed_by'])
+      .expression((eb) =>
+        eb
+          .selectFrom('closure_items')
+          .select(({ val }) => [
+            val(id).as('job_id'),
+            'position',
+            'artifact_id',
+            'is_root',
+            val(0).as('is_new'),
+            'needed_by',
+          ])
+          .where('job_id', '=', earlier),
+      )
+      .execute()
+    return id
   }
 
-  async function addJob(write: Write, job: Omit<Insertable<Tables['jobs']>, 'created_at'>): Promise<number> {
+  async function addJob(
+    write: Write,
+    append: Append,
+    job: Omit<Insertable<Tables['jobs']>, 'created_at'>,
+  ): Promise<number> {
     const at = now().toISOString()
     const { id } = await write
       .insertInto('jobs')
       .values({ ...job, created_at: at })
       .returning('id')
       .executeTakeFirstOrThrow()
-    await write.insertInto('events').values({ job_id: id, at, state: job.state }).execute()
+    await append(id, job.state as State, at)
     return id
   }
 
   return {
     /** One request a target, sharing a batch, in one transaction. */
     add(wanted: NewRequest): Promise<Request[]> {
-      return db.transaction().execute(async (write) => {
+      return events.commit(async (write, append) => {
         const batch = randomUUID()
         const ids: number[] = []
         for (const target of wanted.targets) {
@@ -104,7 +140,7 @@ export function createRequests(db: Database, now: () => Date) {
               requester,
               note,
               created_at: now().toISOString(),
-              job_id: await jobFor(write, { ...wanted, target }),
+              job_id: await jobFor(write, append, { ...wanted, target }),
             })
             .returning('id')
             .executeTakeFirstOrThrow()
@@ -160,7 +196,7 @@ export function createRequests(db: Database, now: () => Date) {
      * it (abort that one, it is recorded as cancelled), else null.
      */
     leave(request: Request): Promise<number | null> {
-      return db.transaction().execute(async (write) => {
+      return events.commit(async (write, append) => {
         const others = await write
           .selectFrom('requests')
           .select('id')
@@ -174,7 +210,7 @@ export function createRequests(db: Database, now: () => Date) {
           .where('id', '=', request.job.id)
           .executeTakeFirstOrThrow()
         const { ecosystem, target, roots, options, identity } = shared
-        const id = await addJob(write, {
+        const id = await addJob(write, append, {
           ecosystem,
           target,
           roots,
@@ -189,17 +225,45 @@ export function createRequests(db: Database, now: () => Date) {
     },
 
     /** A new job of the same request, or a running identical one. */
-    retry(request: Request): Promise<Request> {
-      return db.transaction().execute(async (write) => {
-        const job = await jobFor(write, { ...request, roots: request.job.roots, options: request.job.options })
+    retry(request: Request, { confirmed = request.job.confirmed } = {}): Promise<Request> {
+      return events.commit(async (write, append) => {
+        const { roots, options } = request.job
+        const job = await jobFor(write, append, { ...request, roots, options, confirmed, refresh: true })
         await write.updateTable('requests').set({ job_id: job }).where('id', '=', request.id).execute()
         return (await find([request.id], write))[0]!
       })
+    },
+
+    /** The latest ready job that answered the same, if any, and when it was solved. */
+    async answered(wanted: Identity): Promise<{ readonly job: number; readonly solvedAt: string } | null> {
+      const row = await db
+        .selectFrom('jobs')
+        .select(['id', 'solved_at'])
+        .where('identity', '=', identityOf(wanted))
+        .where('state', '=', 'ready')
+        .orderBy('id', 'desc')
+        .executeTakeFirst()
+      return row?.solved_at ? { job: row.id, solvedAt: row.solved_at } : null
     },
   }
 }
 
 export type Requests = ReturnType<typeof createRequests>
+
+type Identity = {
+  readonly ecosystem: string
+  readonly target: string
+  readonly roots: readonly string[]
+  readonly options: JsonObject
+}
+type Wanted = Identity & Pick<NewRequest, 'confirmed' | 'refresh' | 'reuse'>
+
+/** Equal for jobs that ask the same of the same target. */
+function identityOf({ ecosystem, target, roots, options }: Identity): string {
+  return createHash('sha256')
+    .update(JSON.stringify([ecosystem, target, roots, options]))
+    .digest('hex')
+}
 
 export function isFinished(state: State): boolean {
   return (finishedStates as readonly State[]).includes(state)

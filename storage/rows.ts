@@ -10,6 +10,8 @@ export function toJob(row: Selectable<Tables['jobs']>): Job {
     target: row.target,
     roots: JSON.parse(row.roots),
     options: JSON.parse(row.options),
+    confirmed: row.confirmed === 1,
+    refresh: row.refresh === 1,
     state: row.state as State,
     createdAt: row.created_at,
     startedAt: row.started_at,

@@ -1,5 +1,6 @@
 /** The API's operations. Each takes checked input and answers what the contract says; errors are thrown. */
 import type { z } from 'zod'
+import type { Events } from '../../storage/events.ts'
 import type { Jobs } from '../../storage/jobs.ts'
 import { isFinished, type Requests } from '../../storage/requests.ts'
 import type { Request } from '../../storage/records.ts'
@@ -13,6 +14,7 @@ export type ApiDeps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
   readonly requests: Requests
   readonly jobs: Jobs
+  readonly events: Events
   readonly queue: Queue
   readonly maintenance: { rebuild(): Promise<Answer<'rebuild'>>; verify(): Promise<Answer<'verify'>> }
   readonly readiness: () => Promise<Answer<'readiness'>>
@@ -46,6 +48,7 @@ export function createApi({
   ecosystems,
   requests,
   jobs,
+  events,
   queue,
   maintenance,
   readiness,
@@ -108,12 +111,12 @@ export function createApi({
 
     async getRequest({ params, language }) {
       const request = await find(params.id)
-      const [events, closure, shown] = await Promise.all([
-        jobs.events(request.job.id),
+      const [timeline, closure, shown] = await Promise.all([
+        events.ofJob(request.job.id),
         jobs.closure(request.job),
         viewOne(request, language),
       ])
-      return viewDetail(shown, events, closure, request.job.proved, language)
+      return viewDetail(shown, timeline, closure, request.job.proved, language)
     },
 
     async cancelRequest({ params, language }) {

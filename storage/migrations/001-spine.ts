@@ -10,6 +10,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('roots', 'text', (c) => c.notNull())
     .addColumn('options', 'text', (c) => c.notNull())
     .addColumn('identity', 'text', (c) => c.notNull())
+    .addColumn('confirmed', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('refresh', 'integer', (c) => c.notNull().defaultTo(0))
     .addColumn('state', 'text', (c) => c.notNull())
     .addColumn('created_at', 'text', (c) => c.notNull())
     .addColumn('started_at', 'text')

@@ -18,6 +18,7 @@ import { createGateway } from '../../server/upstream/gateway.ts'
 import { createPages } from '../../server/upstream/pages.ts'
 import { createAptState } from '../../storage/apt.ts'
 import { openDatabase } from '../../storage/database.ts'
+import { createEvents } from '../../storage/events.ts'
 import { createJobs } from '../../storage/jobs.ts'
 import { createListings } from '../../storage/listings.ts'
 import { createRequests } from '../../storage/requests.ts'
@@ -60,8 +61,9 @@ export async function startAptAirlock(
   ])
   const targets = aptTargets(new Map(knobs), host ?? null, (path) => path)
   const db = await openDatabase(':memory:')
-  const jobs = createJobs(db, now)
-  const requests = createRequests(db, now)
+  const jobs = createJobs(db, events, now)
+  const events = createEvents(db)
+  const requests = createRequests(db, events, now)
   const listings = createListings(db)
   const state = createAptState(db, now)
   const tree = createTree(root)

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/folders.ts'
 import { toyAirlock } from '../support/toy.ts'
 
 const index = (root: string) => readFile(join(root, 'toy/simple/index.html'), 'utf8').catch(() => null)
-const states = async (airlock: Awaited<ReturnType<typeof toyAirlock>>, job: number) => (await airlock.jobs.events(job)).map(({ state }) => state)
+const states = async (airlock: Awaited<ReturnType<typeof toyAirlock>>, job: number) => (await airlock.events.ofJob(job)).map(({ state }) => state)
 
 test('a request goes through every state of the story and is visible at its end', async (t) => {
   const root = await temporaryFolder(t)

@@ -32,7 +32,12 @@ test('the database keeps what crash safety rests on over a reopening', async (t)
   const file = join(await temporaryFolder(t), 'airlock.db')
   await (await openDatabase(file)).destroy()
   const db = await openDatabase(file)
-  const { rows } = await db.executeQuery<{ synchronous: number }>({ sql: 'pragma synchronous', parameters: [], query: { kind: 'RawNode' } as never, queryId: { queryId: 'pragma' } })
+  const { rows } = await db.executeQuery<{ synchronous: number }>({
+    sql: 'pragma synchronous',
+    parameters: [],
+    query: { kind: 'RawNode' } as never,
+    queryId: { queryId: 'pragma' },
+  })
   assert.equal(rows[0]!.synchronous, 2)
   await db.destroy()
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openDatabase } from '../../storage/database.ts'
+import { createEvents } from '../../storage/events.ts'
 import { createJobs } from '../../storage/jobs.ts'
 import { createListings } from '../../storage/listings.ts'
 import { createRequests, type NewRequest } from '../../storage/requests.ts'
@@ -11,11 +12,27 @@ async function store() {
   const db = await openDatabase(':memory:')
   let at = Date.parse('2026-01-01T00:00:00Z')
   const now = () => new Date((at += 1000))
-  return { db, requests: createRequests(db, now), jobs: createJobs(db, now), listings: createListings(db) }
+  const events = createEvents(db)
+  return {
+    db,
+    events,
+    requests: createRequests(db, events, now),
+    jobs: createJobs(db, events, now),
+    listings: createListings(db),
+  }
 }
 
 function asking(roots: readonly string[], more: Partial<NewRequest> = {}): NewRequest {
-  return { ecosystem: 'toy', targets: ['default'], asked: roots, roots, options: {}, requester: null, note: null, ...more }
+  return {
+    ecosystem: 'toy',
+    targets: ['default'],
+    asked: roots,
+    roots,
+    options: {},
+    requester: null,
+    note: null,
+    ...more,
+  }
 }
 
 async function publish({ jobs }: Awaited<ReturnType<typeof store>>, job: Job, ...files: ReturnType<typeof artifact>[]) {
@@ -30,12 +47,20 @@ test('identical requests share a job while it runs, and each keeps its own id', 
   const [two] = await requests.add(asking(['a', 'b'], { requester: 'lin' }))
   assert.notEqual(one!.id, two!.id)
   assert.equal(one!.job.id, two!.job.id)
-  assert.deepEqual((await requests.askers(one!.job.id)).map(({ id }) => id), [one!.id, two!.id])
+  assert.deepEqual(
+    (await requests.askers(one!.job.id)).map(({ id }) => id),
+    [one!.id, two!.id],
+  )
 })
 
 test('requests that differ in target, roots or options have jobs of their own', async () => {
   const { requests } = await store()
-  const wanted = [asking(['a']), asking(['b']), asking(['a'], { targets: ['other'] }), asking(['a'], { options: { constraints: ['c'] } })]
+  const wanted = [
+    asking(['a']),
+    asking(['b']),
+    asking(['a'], { targets: ['other'] }),
+    asking(['a'], { options: { constraints: ['c'] } }),
+  ]
   const jobs = new Set<number>()
   for (const one of wanted) for (const { job } of await requests.add(one)) jobs.add(job.id)
   assert.equal(jobs.size, wanted.length)
@@ -54,7 +79,10 @@ test('nobody joins a job whose publication is decided: its askers are fixed', as
 test('one POST for several targets makes one request a target, in one batch', async () => {
   const { requests } = await store()
   const added = await requests.add(asking(['a'], { targets: ['x', 'y'] }))
-  assert.deepEqual(added.map(({ target }) => target), ['x', 'y'])
+  assert.deepEqual(
+    added.map(({ target }) => target),
+    ['x', 'y'],
+  )
   assert.equal(new Set(added.map(({ batch }) => batch)).size, 1)
 })
 
@@ -80,7 +108,8 @@ test('a retry is a new job of the same request', async () => {
 
 test('lists are newest first, paged by id, and filtered by state, requester and text, in which % and _ mean themselves', async () => {
   const { requests, jobs } = await store()
-  for (let n = 1; n <= 5; n++) await requests.add(asking([`pkg${n}`], { requester: n % 2 ? 'lin' : 'zhou', note: n === 3 ? '100%_sure' : null }))
+  for (let n = 1; n <= 5; n++)
+    await requests.add(asking([`pkg${n}`], { requester: n % 2 ? 'lin' : 'zhou', note: n === 3 ? '100%_sure' : null }))
   const ids = async (filter: object) => (await requests.list({ limit: 10, ...filter })).map(({ id }) => id)
   assert.deepEqual(await ids({}), [5, 4, 3, 2, 1])
   assert.deepEqual(await ids({ limit: 2, before: 4 }), [3, 2])
@@ -101,7 +130,13 @@ test('a closure remembers what was not listed before it, and its sizes are known
   const [two] = await requests.add(asking(['c']))
   await jobs.keepClosure(two!.job, 'toy/simple', closureOf(artifact('c-1', { size: null }), shared))
   const { items } = (await jobs.closure(two!.job))!
-  assert.deepEqual(items.map(({ artifact: { file }, isNew }) => [file, isNew]), [['c-1', true], ['b-1', false]])
+  assert.deepEqual(
+    items.map(({ artifact: { file }, isNew }) => [file, isNew]),
+    [
+      ['c-1', true],
+      ['b-1', false],
+    ],
+  )
   const sizes = await jobs.closureSizes([one!.job.id, two!.job.id])
   assert.deepEqual(sizes.get(one!.job.id), { files: 2, bytes: 6 })
   assert.deepEqual(sizes.get(two!.job.id), { files: 2, bytes: null })
@@ -121,7 +156,10 @@ test('the same file name with other bytes is refused in an index, and nothing of
   const [two] = await requests.add(asking(['a', 'z']))
   const changed = [artifact('z-1'), artifact('a-1', { sha256: 'f'.repeat(64) })]
   await jobs.keepClosure(two!.job, 'toy/simple', closureOf(...changed))
-  await assert.rejects(jobs.intend(two!.job, { lane: 'toy/simple', artifacts: changed, neededBy: {}, remarks: [], picked: {} }), { code: 'digest-changed' })
+  await assert.rejects(
+    jobs.intend(two!.job, { lane: 'toy/simple', artifacts: changed, neededBy: {}, remarks: [], picked: {} }),
+    { code: 'digest-changed' },
+  )
   assert.deepEqual(await listings.names('toy/simple'), ['a'])
   assert.equal(await listings.generation('toy/simple'), 1)
   assert.equal((await jobs.get(two!.job.id))!.state, 'queued')
@@ -135,7 +173,13 @@ test('a lane moves to its next generation with each decision, and lists by name 
     await publish(all, request!.job, artifact(`${root}-2`), artifact(`${root}-1`))
   }
   assert.equal(await listings.generation('toy/simple'), 2)
-  assert.deepEqual((await listings.listed('toy/simple')).map(({ artifact: { file } }) => file), ['a-1', 'a-2', 'b-1', 'b-2'])
-  assert.deepEqual((await listings.listed('toy/simple', ['b'])).map(({ artifact: { file } }) => file), ['b-1', 'b-2'])
+  assert.deepEqual(
+    (await listings.listed('toy/simple')).map(({ artifact: { file } }) => file),
+    ['a-1', 'a-2', 'b-1', 'b-2'],
+  )
+  assert.deepEqual(
+    (await listings.listed('toy/simple', ['b'])).map(({ artifact: { file } }) => file),
+    ['b-1', 'b-2'],
+  )
   assert.deepEqual(await listings.listed('toy/simple', []), [])
 })

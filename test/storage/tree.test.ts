@@ -20,13 +20,17 @@ test('an artifact is moved from where it was fetched to its place, world-readabl
   const { root, wheel, path, tree } = await withArtifact(t)
   const umask = process.umask(0o077)
   try {
-    assert.equal(await tree.publish([[{ path, artifact: wheel }], [{ path: 'toy/simple/a/index.html', bytes: Buffer.from('a') }]]), 2)
+    assert.equal(
+      await tree.publish([[{ path, artifact: wheel }], [{ path: 'toy/simple/a/index.html', bytes: Buffer.from('a') }]]),
+      2,
+    )
   } finally {
     process.umask(umask)
   }
   assert.equal(await readFile(join(root, path), 'utf8'), wheel.file)
   for (const file of [path, 'toy/simple/a/index.html']) assert.equal((await stat(join(root, file))).mode & 0o777, 0o444)
-  for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) assert.equal((await stat(join(root, folder))).mode & 0o777, 0o755)
+  for (let folder = dirname(path); folder !== '.'; folder = dirname(folder))
+    assert.equal((await stat(join(root, folder))).mode & 0o777, 0o755)
   assert.equal((await stat(join(root, '.incoming'))).mode & 0o077, 0)
 })
 
@@ -45,13 +49,19 @@ test('a changed page replaces the old one whole and leaves no temporary file', a
   await tree.publish(page('a long first page'))
   await tree.publish(page('two'))
   assert.equal(await readFile(join(root, 'toy/simple/index.html'), 'utf8'), 'two')
-  assert.deepEqual((await readdir(join(root, '.incoming'))).filter((name) => name.startsWith('.write')), [])
+  assert.deepEqual(
+    (await readdir(join(root, '.incoming'))).filter((name) => name.startsWith('.write')),
+    [],
+  )
 })
 
 test('an artifact that is nowhere stops the publication before any later step', async (t) => {
   const { root, tree } = await withArtifact(t)
   const missing = artifact('b-1.whl')
-  const steps = [[{ path: poolPath('toy', missing.sha256, missing.file), artifact: missing }], [{ path: 'toy/simple/b/index.html', bytes: Buffer.from('b') }]]
+  const steps = [
+    [{ path: poolPath('toy', missing.sha256, missing.file), artifact: missing }],
+    [{ path: 'toy/simple/b/index.html', bytes: Buffer.from('b') }],
+  ]
   await assert.rejects(tree.publish(steps), { code: 'ENOENT' })
   await assert.rejects(stat(join(root, 'toy/simple/b/index.html')), { code: 'ENOENT' })
 })

@@ -7,6 +7,7 @@ import { createLanes } from '../../server/lanes.ts'
 import { createQueue } from '../../server/queue.ts'
 import type { Ecosystem } from '../../server/ecosystem.ts'
 import { openDatabase, type Database } from '../../storage/database.ts'
+import { createEvents } from '../../storage/events.ts'
 import { createJobs } from '../../storage/jobs.ts'
 import { incomingPath, poolPath } from '../../storage/layout.ts'
 import { createListings } from '../../storage/listings.ts'
@@ -33,8 +34,9 @@ export async function toyAirlock(
 ) {
   const db = database ?? (await openDatabase(':memory:'))
   const now = () => new Date()
-  const requests = createRequests(db, now)
-  const jobs = createJobs(db, now)
+  const events = createEvents(db)
+  const requests = createRequests(db, events, now)
+  const jobs = createJobs(db, events, now)
   const listings = createListings(db)
   const solved: number[] = []
   const fetched: string[] = []
@@ -103,6 +105,7 @@ export async function toyAirlock(
 
   return {
     db,
+    events,
     requests,
     jobs,
     listings,
