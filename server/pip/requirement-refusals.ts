@@ -5,13 +5,13 @@ import { refusals, type Refusal, type RefusalName } from './requirement-words.ts
 const looks: readonly (readonly [RegExp, RefusalName])[] = [
   [/\$\{|\$\(|\$[A-Za-z_]|^%\w+%|`/, 'variable'],
   [
-    /^(?:sudo\s+)?(?:\S*python[\d.]*\s+-m\s+)?(?:uv\s+)?(?:pip[\d.]*|conda|mamba|poetry|apt|apt-get)\s+(?:install|add|download)\b/,
+    /^(?:sudo\s+)?(?:\S*python[\d.]*\s+-m\s+)?(?:uv\s+(?:pip\s+)?|(?:pip[\d.]*|conda|mamba|poetry|apt|apt-get)\s+)(?:install|add|download)\b/,
     'command',
   ],
-  [/(?:^|\s)(?:&&|\|\|?|>>|<<|2>|;\s*(?:rm|sudo|sh|bash|curl|wget)\b)/, 'command'],
+  [/(?:^|\s)(?:&&|\|\|?|>>|<<|2>)|;\s*(?:rm|sudo|sh|bash|curl|wget)\b/, 'command'],
   [/\\$/, 'continuation'],
-  [/^(?:-r|--requirements?|-c|--constraints?)(?:\b|=)/, 'file'],
-  [/^(?:-e|--editable)(?:\b|=)/, 'editable'],
+  [/^(?:-r|--requirements?\b|-c|--constraints?\b)/, 'file'],
+  [/^(?:-e|--editable\b)/, 'editable'],
   [
     /(?:^|\s)(?:-i|--index-url|--pypi-url|--extra-index-url|-f|--find-links|--no-index|--trusted-host|--default-index|--index)(?:=|\s|$)/,
     'index',

@@ -76,6 +76,7 @@ export function parseDependency(text: string): Requirement | null {
 }
 
 function read(item: string): Requirement {
+  if (item === '') throw new GrammarError(faults.empty)
   if (/^["']/.test(item)) throw new GrammarError(faults.quotes)
   const scanner = createScanner(item)
   const { name, extras } = readProject(scanner)
@@ -122,7 +123,8 @@ function readSpecifiers(scanner: Scanner): readonly string[] {
     found.add(canonical.operator + canonical.version)
     if (!scanner.take(/,/y)) break
   }
-  return [...found].toSorted(order)
+  // old pips take everything behind === for its version
+  return [...found].toSorted((a, b) => Number(a.startsWith('===')) - Number(b.startsWith('===')) || order(a, b))
 }
 
 function readMarker(text: string): Marker {
