@@ -101,9 +101,10 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
       const { url } = verdict
       const location = head.headers['location']
       if (!redirects.has(head.status) || location === undefined) return { ...head, url }
-      discard(head, url, ask.signal)
+      await discard(head, url, ask.signal)
       if (hop === maxHops) throw invalidAnswer(url, tooManyHops(maxHops))
-      verdict = judge(location, ask.trust, url)
+      // headers arrive as bytes; the URLs in them are UTF-8
+      verdict = judge(Buffer.from(location, 'latin1').toString(), ask.trust, url)
     }
   }
 
@@ -127,9 +128,9 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
   }
 
   /** Reads a small body that nobody wants, so that its socket can be used again; ends the socket of a large one. */
-  function discard(head: Head, url: URL, signal: AbortSignal) {
+  async function discard(head: Head, url: URL, signal: AbortSignal): Promise<void> {
     if (head.length === null || head.length > 65_536) head.stream.destroy()
-    else void drain(bodyOf({ ...head, url }, { url: url.href, maxBytes: 65_536, signal, trust: 'configured' }))
+    else await drain(bodyOf({ ...head, url }, { url: url.href, maxBytes: 65_536, signal, trust: 'configured' }))
   }
 
   /** Tries until it succeeds, fails for good or patience is at its end. */
@@ -160,7 +161,7 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
     async open(ask) {
       const head = await persist(ask, async () => {
         const found = await follow(ask, 'identity')
-        if (found.status >= 400) discard(found, found.url, ask.signal)
+        if (found.status >= 400) await discard(found, found.url, ask.signal)
         return found
       })
       const { status, headers, url } = head
@@ -175,7 +176,10 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
       try {
         const { status, headers, url, body } = await persist(ask, async () => {
           const head = await follow(ask, 'gzip')
-          return { ...head, body: await inflated(await collect(bodyOf(head, ask)), head, ask) }
+          return {
+            ...head,
+            body: await inflated(await collect(bodyOf(head, { ...ask, maxBytes: zipped(ask.maxBytes) })), head, ask),
+          }
         })
         return { status, headers, url: withoutCredentials(url), body }
       } finally {
@@ -196,19 +200,27 @@ async function drain(chunks: AsyncIterable<Buffer>): Promise<void> {
   try {
     for await (const _ of chunks);
   } catch {
-    // nobody waits for this body, and its socket is gone
+    // nobody wants this body, and its socket is gone
   }
 }
 
-async function inflated(body: Buffer, head: Head & { readonly url: URL }, ask: Ask): Promise<Buffer> {
+async function inflated(body: Buffer, head: Head & { readonly url: URL }, { maxBytes }: Ask): Promise<Buffer> {
   const encoding = (head.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-  if (encoding === 'identity' || body.length === 0) return body
+  if (encoding === 'identity' || body.length === 0) {
+    if (body.length > maxBytes) throw invalidAnswer(head.url, largerThan(maxBytes))
+    return body
+  }
   if (encoding !== 'gzip' && encoding !== 'x-gzip') throw invalidAnswer(head.url, oddEncoding(encoding))
   try {
-    return await inflate(body, { maxOutputLength: ask.maxBytes })
+    return await inflate(body, { maxOutputLength: maxBytes })
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE')
-      throw invalidAnswer(head.url, largerThan(ask.maxBytes))
+      throw invalidAnswer(head.url, largerThan(maxBytes))
     throw new UpstreamFault(head.url.host, badGzip)
   }
+}
+
+/** The most that gzip makes of so many bytes, when it finds nothing to save. */
+function zipped(bytes: number): number {
+  return bytes + Math.ceil(bytes / 1000) + 64
 }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { AirlockError } from '../errors.ts'
 import type { Answer, Ask, UpstreamClient } from './client.ts'
+import { withoutCredentials } from './credentials.ts'
 import { invalidAnswer, statusError } from './faults.ts'
 import { createFlights } from './flights.ts'
 import type { Trust } from './hosts.ts'
@@ -103,8 +104,9 @@ export function createPages({ client, folder, now = Date.now, onError = () => {}
   async function get(url: string, options: PageOptions): Promise<Page | null> {
     const { accept, maxBytes, maxAge, signal } = options
     signal.throwIfAborted()
-    const address = withoutFragment(url)
-    const key = `${address}\n${accept}`
+    const parsed = URL.parse(url)
+    // the key is stored, so it has no credentials
+    const key = `${parsed === null ? url : withoutCredentials(parsed)}\n${accept}`
     const gone = missing.get(key)
     if (gone !== undefined && gone - now() > (missingFor - Math.min(missingFor, maxAge ?? missingFor)) * 1000)
       return null
@@ -112,7 +114,7 @@ export function createPages({ client, folder, now = Date.now, onError = () => {}
     if (known !== null && isFresh(known, maxAge, now())) return bounded(known, maxBytes)
     const current = await flights
       // who allows more may not be given what was fetched for less, nor the other way round
-      .join(`${options.trust} ${maxBytes} ${key}`, signal, (shared) => ask(key, address, known, options, shared))
+      .join(`${options.trust} ${maxBytes} ${key}`, signal, (shared) => ask(key, url, known, options, shared))
       .catch((error: unknown) => {
         if (options.stale === true && known !== null && error instanceof AirlockError && !signal.aborted) return known
         throw error
@@ -158,9 +160,4 @@ function recordOf({ url, headers, body }: Answer<Buffer>, confirmedAt: number): 
 function bounded({ url, contentType, body, sha256, confirmedAt }: PageRecord, maxBytes: number): Page {
   if (body.length > maxBytes) throw invalidAnswer(new URL(url), largerThan(maxBytes))
   return { url, contentType, body, sha256, fetchedAt: new Date(confirmedAt).toISOString() }
-}
-
-function withoutFragment(url: string): string {
-  const end = url.indexOf('#')
-  return end === -1 ? url : url.slice(0, end)
 }

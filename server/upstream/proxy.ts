@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net'
 import { AirlockError } from '../errors.ts'
 
-/** HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case; the lower-case one wins, as in curl. */
+/** HTTP_PROXY, HTTPS_PROXY (ALL_PROXY for either) and NO_PROXY; in either case, the lower-case one wins, as in curl. */
 export type ProxyEnv = Readonly<Record<string, string | undefined>>
 
 export type ProxyRule = {
@@ -30,7 +30,7 @@ function value(env: ProxyEnv, name: string): string | undefined {
 }
 
 function proxyUrl(env: ProxyEnv, name: string): string | null {
-  const text = value(env, name)
+  const text = value(env, name) ?? value(env, 'all_proxy')
   if (text === undefined) return null
   const url = URL.parse(text.includes('://') ? text : `http://${text}`)
   if (url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '') return url.href

@@ -43,6 +43,7 @@ export function createTries(patience: Patience): { next(atLeast?: number): numbe
 export function retryAfter(header: string | undefined, now: number): number {
   if (header === undefined) return 0
   const text = header.trim()
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
+  // a date only in HTTP's own form: the parser takes almost anything for one
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : /^\w{3}, .* GMT$/.test(text) ? Date.parse(text) - now : NaN
   return Number.isNaN(ms) ? 0 : Math.min(600_000, Math.max(1000, ms))
 }

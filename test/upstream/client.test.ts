@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inspect } from 'node:util'
+import { createUpstreamClient, type Ask } from '../../server/upstream/client.ts'
+import { file, page, redirect, silence, startUpstream, status, stall } from '../support/upstream.ts'
+import { codeOf, errorOf, never, outside, quick } from './fixture.ts'
+
+const asking = (url: string, more: Partial<Ask> = {}): Ask => ({
+  url,
+  maxBytes: 1 << 20,
+  signal: never,
+  trust: 'configured',
+  ...more,
+})
+
+async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of body) parts.push(part)
+  return Buffer.concat(parts).toString()
+}
+
+test('a page is fetched, inflated, and told where it came from in the end', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/simple/a/', redirect('../b/'))
+  upstream.on('/simple/b/', page('the page'))
+  const answer = await client.fetch(asking(`${upstream.url}/simple/a/`, { accept: 'text/html' }))
+  assert.deepEqual([answer.status, answer.body.toString()], [200, 'the page'])
+  assert.equal(answer.url, `${upstream.url}/simple/b/`)
+})
+
+test('a request says what it wants and nothing else', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x', file('x'))
+  await client.fetch(asking(`${upstream.url}/x#fragment`, { accept: 'text/html', ifNoneMatch: '"0"' }))
+  assert.deepEqual(upstream.requests, [
+    {
+      method: 'GET',
+      path: '/x',
+      headers: {
+        'user-agent': 'airlock',
+        'accept-encoding': 'gzip',
+        accept: 'text/html',
+        'if-none-match': '"0"',
+        host: `127.0.0.1:${upstream.port}`,
+        connection: 'keep-alive',
+      },
+    },
+  ])
+})
+
+test('a file is opened as it is sent, never inflated', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x.gz', file('not really gzip', { headers: { 'content-encoding': 'gzip' } }))
+  const { body } = await client.open(asking(`${upstream.url}/x.gz`))
+  assert.equal(await textOf(body), 'not really gzip')
+  assert.equal(upstream.requests[0]?.headers['accept-encoding'], 'identity')
+})
+
+test('a range is asked for and given', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x', file('0123456789', { etag: '"1"' }))
+  const answer = await client.open(asking(`${upstream.url}/x`, { range: 'bytes=4-', ifRange: '"1"' }))
+  assert.deepEqual([answer.status, await textOf(answer.body)], [206, '456789'])
+})
+
+test('the head of a file is asked for without its body', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x', file('0123456789'))
+  const answer = await client.open(asking(`${upstream.url}/x`, { method: 'HEAD' }))
+  assert.deepEqual([answer.headers['content-length'], await textOf(answer.body)], ['10', ''])
+})
+
+test('what upstream sets as a cookie is neither shown nor sent back', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x', redirect('/y'))
+  upstream.on('/y', status(200, { 'set-cookie': 'a=b' }))
+  const answer = await client.fetch(asking(`${upstream.url}/x`))
+  await client.fetch(asking(`${upstream.url}/y`))
+  assert.equal(answer.headers['set-cookie'], undefined)
+  assert.ok(upstream.requests.every(({ headers }) => headers.cookie === undefined && headers.referer === undefined))
+})
+
+test('three redirects are followed', async (t) => {
+  const { client, upstream } = await outside(t)
+  for (const i of [0, 1, 2]) upstream.on(`/${i}`, redirect(`/${i + 1}`, [301, 302, 307, 308][i]))
+  upstream.on('/3', file('there'))
+  assert.equal((await client.fetch(asking(`${upstream.url}/0`))).body.toString(), 'there')
+})
+
+test('a fourth redirect is not', async (t) => {
+  const { client, upstream, waits } = await outside(t)
+  upstream.otherwise((req, res) => redirect(`${req.url}x`)(req, res))
+  assert.equal(await codeOf(client.fetch(asking(`${upstream.url}/`))), 'upstream-answer-invalid')
+  assert.deepEqual([upstream.requests.length, waits], [4, []])
+})
+
+test('an answer of another kind is returned as it is, without its body', async (t) => {
+  const { client, upstream, waits } = await outside(t)
+  for (const code of [400, 401, 403, 404, 410, 451, 500, 501]) {
+    upstream.on('/x', status(code))
+    const { status: found, body } = await client.open(asking(`${upstream.url}/x`))
+    assert.deepEqual([found, await textOf(body)], [code, ''])
+  }
+  assert.deepEqual(waits, [])
+})
+
+test('a redirect without a place to go is returned as it is', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x', status(302))
+  assert.equal((await client.fetch(asking(`${upstream.url}/x`))).status, 302)
+})
+
+for (const code of [429, 502, 503, 504]) {
+  test(`a ${code} is tried again, each time after twice the wait`, async (t) => {
+    const { client, upstream, waits } = await outside(t)
+    upstream.on('/x', status(code), status(code), status(code), file('x'))
+    assert.equal((await client.fetch(asking(`${upstream.url}/x`))).status, 200)
+    assert.deepEqual(waits, [500, 1000, 2000])
+  })
+
+  test(`a ${code} that stays is an error after five tries`, async (t) => {
+    const { client, upstream } = await outside(t)
+    upstream.on('/x', status(code))
+    const { code: found, fields } = await errorOf(client.open(asking(`${upstream.url}/x`)))
+    assert.deepEqual(
+      [found, fields],
+      ['upstream-status', { host: `127.0.0.1:${upstream.port}`, status: code, what: '/x' }],
+    )
+    assert.equal(upstream.requests.length, 5)
+  })
+}
+
+for (const [header, wait] of [
+  ['7', 7000],
+  ['0', 1000],
+  ['-5', 500],
+  ['900', 600_000],
+  ['99999999999999999999', 500],
+  ['soon', 500],
+  ['Thu, 01 Jan 2026 00:00:09 GMT', 9000],
+  ['Wed, 31 Dec 2025 00:00:00 GMT', 1000],
+  ['Fri, 01 Jan 2027 00:00:00 GMT', 600_000],
+] as const) {
+  test(`Retry-After: ${header} is a wait of ${wait} ms`, async (t) => {
+    const { client, upstream, waits } = await outside(t, { now: () => Date.UTC(2026, 0, 1) })
+    upstream.on('/x', status(503, { 'retry-after': header }), file('x'))
+    await client.fetch(asking(`${upstream.url}/x`))
+    assert.deepEqual(waits, [wait])
+  })
+}
+
+test('an upstream that always says later does not hold anyone for more than ten minutes', async (t) => {
+  const { client, upstream, waits } = await outside(t)
+  upstream.on('/x', status(429, { 'retry-after': '400' }))
+  assert.equal(await codeOf(client.fetch(asking(`${upstream.url}/x`))), 'upstream-status')
+  assert.deepEqual(waits, [400_000])
+})
+
+test('a wait ends when nobody wants the answer any more', async (t) => {
+  const upstream = await startUpstream()
+  const client = createUpstreamClient({ origins: [{ name: 'default', url: upstream.url }], timeouts: quick })
+  t.after(() => upstream.close())
+  upstream.on('/x', status(503, { 'retry-after': '60' }))
+  const leaving = new AbortController()
+  const answer = client.fetch(asking(`${upstream.url}/x`, { signal: leaving.signal }))
+  while (upstream.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  leaving.abort(new Error('changed my mind'))
+  await assert.rejects(answer, /changed my mind/)
+})
+
+test('a request ends when nobody wants the answer any more', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x', silence())
+  const leaving = new AbortController()
+  const answer = client.fetch(asking(`${upstream.url}/x`, { signal: leaving.signal }))
+  while (upstream.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  leaving.abort(new Error('changed my mind'))
+  await assert.rejects(answer, /changed my mind/)
+})
+
+test('a body ends when nobody wants it any more', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x', stall('0123456789', 5))
+  const leaving = new AbortController()
+  const { body } = await client.open(asking(`${upstream.url}/x`, { signal: leaving.signal }))
+  await assert.rejects(async () => {
+    for await (const _ of body) leaving.abort(new Error('changed my mind'))
+  }, /changed my mind/)
+})
+
+test('what is aborted before it begins asks nobody', async (t) => {
+  const { client, upstream } = await outside(t)
+  const signal = AbortSignal.abort(new Error('too late'))
+  await assert.rejects(client.fetch(asking(`${upstream.url}/x`, { signal })), /too late/)
+  await assert.rejects(client.open(asking(`${upstream.url}/x`, { signal })), /too late/)
+  assert.equal(upstream.requests.length, 0)
+})
+
+test('a body that is left frees its connection at once', async (t) => {
+  const { client, upstream } = await outside(t)
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  upstream.on('/x', (req, res) => {
+    res.on('close', resolve)
+    return stall('0123456789', 5)(req, res)
+  })
+  const { body } = await client.open(asking(`${upstream.url}/x`))
+  body.destroy()
+  await closed
+})
+
+test('a slow reader is not taken for a slow upstream', async (t) => {
+  const { client, upstream } = await outside(t)
+  const bytes = Buffer.alloc(8 << 20, 'x')
+  upstream.on('/x', file(bytes))
+  const { body } = await client.open(asking(`${upstream.url}/x`, { maxBytes: bytes.length }))
+  let length = 0
+  for await (const chunk of body) {
+    // longer than the idle limit, while upstream waits for us
+    if (length === 0) await new Promise((resolve) => setTimeout(resolve, 2 * quick.idle))
+    length += (chunk as Buffer).length
+  }
+  assert.equal(length, bytes.length)
+})
+
+test('connections are used again', async (t) => {
+  const { client, upstream } = await outside(t)
+  const ports = new Set<unknown>()
+  upstream.otherwise((req, res) => {
+    ports.add(req.socket.remotePort)
+    return (req.url === '/moved' ? redirect('/x') : file('x'))(req, res)
+  })
+  for (const path of ['/x', '/moved', '/x', '/missing']) await client.fetch(asking(`${upstream.url}${path}`))
+  assert.equal(ports.size, 1)
+})
+
+test('no more than 32 pages are asked of a host at a time', async (t) => {
+  const { client, upstream } = await outside(t, { timeouts: { ...quick, response: 5000 } })
+  let now = 0
+  let most = 0
+  upstream.otherwise((req, res) => {
+    most = Math.max(most, ++now)
+    res.on('finish', () => now--)
+    setTimeout(() => file('x')(req, res), 5)
+  })
+  await Promise.all(Array.from({ length: 100 }, (_, i) => client.fetch(asking(`${upstream.url}/${i}`))))
+  assert.equal(most, 32)
+})
+
+const secret = /hunter2|aHVudGVyMg|Basic|dXNlcjpo/
+
+for (const [how, origin, netrc] of [
+  ['the URL of the upstream', 'http://user:hunter2@', null],
+  [
+    '~/.netrc',
+    'http://',
+    'machine other.example login a password b\nmachine 127.0.0.1\n  login user\n  password hunter2\n',
+  ],
+] as const) {
+  test(`credentials of ${how} go to that upstream and nowhere else`, async (t) => {
+    const [upstream, other] = await Promise.all([startUpstream(), startUpstream()])
+    const client = createUpstreamClient({
+      origins: [
+        { name: 'default', url: `${origin}127.0.0.1:${upstream.port}/simple/` },
+        { name: 'other', url: `http://localhost:${other.port}/` },
+      ],
+      netrc,
+      timeouts: quick,
+      wait: async () => {},
+      resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
+    })
+    t.after(() => Promise.all([upstream.close(), other.close()]))
+    upstream.on('/simple/a/', redirect(`http://localhost:${other.port}/b`))
+    other.on('/b', redirect(`${upstream.url}/c`))
+    upstream.on('/c', file('there', { etag: '"1"' }))
+    const answer = await client.fetch(asking(`http://someone:else@127.0.0.1:${upstream.port}/simple/a/`))
+    assert.equal(answer.url, `${upstream.url}/c`)
+    const authorization = 'Basic dXNlcjpodW50ZXIy'
+    assert.deepEqual(
+      upstream.requests.map(({ headers }) => headers.authorization),
+      [authorization, authorization],
+    )
+    assert.equal(other.requests[0]?.headers.authorization, undefined)
+    assert.doesNotMatch(inspect(answer, { depth: 9 }), secret)
+  })
+}
+
+test('no error tells a secret, however it is printed', async (t) => {
+  const upstream = await startUpstream()
+  const client = createUpstreamClient({
+    origins: [{ name: 'default', url: `http://user:hunter2@127.0.0.1:${upstream.port}/` }],
+    timeouts: { ...quick, response: 50 },
+    wait: async () => {},
+  })
+  t.after(() => upstream.close())
+  upstream.on('/silent', silence())
+  upstream.on('/cut', stall('0123456789', 5))
+  upstream.on('/busy', status(503))
+  upstream.on('/moved', redirect('https://user:hunter2@elsewhere.example/'))
+  upstream.on('/garbage', (req) => req.socket.end('no http'))
+  for (const path of ['/silent', '/cut', '/busy', '/moved', '/garbage']) {
+    const error = await errorOf(client.fetch(asking(`${upstream.url}${path}`)))
+    assert.doesNotMatch(inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error), secret)
+  }
+})
+
+test('of two upstreams on one host each path gets its own credentials', async (t) => {
+  const upstream = await startUpstream()
+  const client = createUpstreamClient({
+    origins: [
+      { name: 'a', url: `http://a:1@127.0.0.1:${upstream.port}/a/` },
+      { name: 'b', url: `http://b:%40%3a@127.0.0.1:${upstream.port}/a/b` },
+    ],
+  })
+  t.after(() => upstream.close())
+  for (const path of ['/a/x', '/a/b/x', '/a/bb', '/files/x']) await client.fetch(asking(`${upstream.url}${path}`))
+  const sent = upstream.requests.map(({ headers }) => Buffer.from(headers.authorization!.slice(6), 'base64').toString())
+  assert.deepEqual(sent, ['a:1', 'b:@:', 'a:1', 'a:1'])
+})
+
+test('a default entry of ~/.netrc, a macro or a comment gives no credentials', async (t) => {
+  const netrc =
+    '# machine 127.0.0.1 login a password b\nmacdef init\nmachine 127.0.0.1 login a password b\n\ndefault login a password b\n'
+  const { client, upstream } = await outside(t, { netrc })
+  await client.fetch(asking(`${upstream.url}/simple/`))
+  assert.equal(upstream.requests[0]?.headers.authorization, undefined)
+})
