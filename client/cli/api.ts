@@ -1,0 +1,73 @@
+/** The console's API as one typed call: a request, an answer, nothing remembered and nothing retried. */
+import type { z } from 'zod'
+import type { operations, ProblemView } from '../../server/contract.ts'
+import { exchange } from './exchange.ts'
+import { NotAirlock, ProblemAnswer } from './failures.ts'
+import type { Language } from './language.ts'
+
+type Operations = typeof operations
+type Used = keyof typeof routes
+
+/** The contract's methods and paths. Only its types are imported, since loading zod would double a command's start. */
+const routes = {
+  createRequests: ['post', '/api/requests'],
+  listRequests: ['get', '/api/requests'],
+  getRequest: ['get', '/api/requests/:id'],
+  cancelRequest: ['post', '/api/requests/:id/cancel'],
+  retryRequest: ['post', '/api/requests/:id/retry'],
+  listTargets: ['get', '/api/targets'],
+  rebuild: ['post', '/api/maintenance/rebuild'],
+  verify: ['post', '/api/maintenance/verify'],
+} as const satisfies { readonly [O in keyof Operations]?: readonly [Operations[O]['method'], Operations[O]['path']] }
+
+/** `text` is the body as it came, one JSON document; `json` is what it says. */
+export type Answer<View> = { readonly text: string; readonly json: View }
+export type AnswerOf<O extends Used> = Answer<z.infer<Operations[O]['answer']>>
+
+type Sent = {
+  readonly id?: number
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: object
+  /** Milliseconds without a byte after which the server counts as gone; 0: never. */
+  readonly idle?: number
+  readonly signal?: AbortSignal
+}
+
+/** `shown`: the base for messages, without credentials. */
+type Deps = { readonly base: URL; readonly shown: string; readonly language: Language }
+
+export function createApi({ base, shown, language }: Deps) {
+  /** Throws ProblemAnswer, Unreachable or NotAirlock. */
+  return async function call<O extends Used>(
+    operation: O,
+    { id, query, body, idle = 30_000, signal }: Sent = {},
+  ): Promise<AnswerOf<O>> {
+    const [method, path] = routes[operation]
+    const url = new URL(base.pathname.replace(/\/$/, '') + path.replace(':id', String(id)), base)
+    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
+    const headers = { accept: 'application/json', 'accept-language': language === 'zh' ? 'zh-CN' : 'en' }
+    const { status, type, text } = await exchange({ url, shown, method, headers, body, idle, signal })
+    const json = type.includes('json') ? parsed(text) : undefined
+    if (status >= 200 && status < 300 && isObject(json)) return { text, json } as AnswerOf<O>
+    if (isProblem(json)) throw new ProblemAnswer(json, text)
+    throw new NotAirlock(shown, status, `${status} ${type}`.trim())
+  }
+}
+
+export type Api = ReturnType<typeof createApi>
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(json: unknown): json is object {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function isProblem(json: unknown): json is ProblemView {
+  return isObject(json) && 'detail' in json && typeof json.detail === 'string' && 'hint' in json
+}

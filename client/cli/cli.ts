@@ -1,0 +1,141 @@
+/** The command line: what can be asked, and which function answers. */
+import { Command, CommanderError } from 'commander'
+import about from '../../package.json' with { type: 'json' }
+import { createApi } from './api.ts'
+import { cancel, request, retry, type RequestOptions, type Waiting } from './ask.ts'
+import { width } from './columns.ts'
+import { complain } from './complain.ts'
+import type { Context, Io } from './context.ts'
+import { exits } from './exits.ts'
+import { WrongUsage } from './failures.ts'
+import { languageOf } from './language.ts'
+import { maintain } from './maintain.ts'
+import { detail, list, targets, type ListOptions } from './status.ts'
+import { createWords, type Text, type Words } from './texts.ts'
+import { createParsers, explainUsage } from './usage.ts'
+
+/** Runs one command; resolves to its exit code. Only what is a bug is thrown. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  const language = languageOf(io.env)
+  const words = createWords(language)
+  const given = io.env['AIRLOCK_CONSOLE_URL']?.trim() || 'http://127.0.0.1:8081'
+  const base = URL.parse(given)
+  if (!base || !/^https?:$/.test(base.protocol)) {
+    io.stderr.write(`airlock: ${words('urlInvalid', { value: given })}\n  ${words('urlInvalidHint')}\n`)
+    return exits.usage
+  }
+  const shown = new URL(base.pathname, base.origin).href.replace(/\/$/, '')
+  const context: Context = { io, words, url: shown, call: createApi({ base, shown, language }) }
+  let code: number = exits.done
+  const program = createProgram(context, (ended) => (code = ended))
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exits.done
+    if (error instanceof CommanderError && error.code === 'commander.help') return exits.usage
+    if (!(error instanceof CommanderError) && !(error instanceof WrongUsage)) throw error
+    const message = error instanceof WrongUsage ? error.message : explainUsage(error, words)
+    io.stderr.write(`airlock: ${message}\n  ${words('usageHelp', { command: 'airlock' })}\n`)
+    return exits.usage
+  }
+}
+
+type Flags = { readonly json?: boolean; readonly work?: boolean }
+
+function createProgram(context: Context, end: (code: number) => void): Command {
+  const { io, words } = context
+  const parse = createParsers(words)
+  /** An action's failures become its exit code. */
+  const run = async (flags: Flags, action: () => Promise<number>) => {
+    end(await action().catch((error: unknown) => complain(context, error, flags)))
+  }
+  const program = shape(new Command('airlock'), io, words)
+    .description(words('about'))
+    .version(about.version, '-V, --version', words('optionVersion'))
+    .addHelpText('after', () => words('afterHelp', { url: context.url }))
+  const command = (parent: Command, name: string, description: Text) =>
+    shape(parent.command(name), io, words).description(words(description))
+  const withJson = (it: Command) => it.option('--json', words('optionJson'))
+  const withWait = (it: Command) =>
+    withJson(it)
+      .option('--wait', words('optionWait'))
+      .option('--timeout <SECONDS>', words('optionTimeout'), parse.timeout)
+  const withId = (it: Command) => it.argument('<ID>', words('argumentId'), parse.id)
+
+  const ask = command(program, 'request', 'aboutRequest')
+  const examples = { pip: "fonttools 'numpy<2'", apt: 'jq libssl-dev' }
+  for (const [ecosystem, description] of [
+    ['pip', 'aboutPip'],
+    ['apt', 'aboutApt'],
+  ] as const) {
+    withWait(command(ask, ecosystem, description))
+      .argument('<REQUIREMENT...>', words('argumentRequirements', { example: examples[ecosystem] }))
+      .option('--target <TARGET>', words('optionTarget'), parse.several)
+      .option('--requester <NAME>', words('optionRequester', { user: io.user ?? words('nobody') }))
+      .option('--note <TEXT>', words('optionNote'))
+      .action((requirements: string[], options: RequestOptions) =>
+        run(options, () => request(context, ecosystem, requirements, options)),
+      )
+  }
+  withWait(command(program, 'status', 'aboutStatus'))
+    .argument('[ID]', words('argumentId'), parse.id)
+    .option('--state <STATE>', words('optionState'), parse.state)
+    .option('--limit <N>', words('optionLimit'), parse.limit)
+    .action((id: number | undefined, options: ListOptions & Waiting) =>
+      run(options, async () => {
+        if (id !== undefined) return detail(context, id, options)
+        if (options.wait) throw new WrongUsage(words('usageWaitForWhat'))
+        return list(context, options)
+      }),
+    )
+  withId(withJson(command(program, 'cancel', 'aboutCancel'))).action((id: number, options: Flags) =>
+    run(options, () => cancel(context, id, options)),
+  )
+  withId(withWait(command(program, 'retry', 'aboutRetry'))).action((id: number, options: Waiting) =>
+    run(options, () => retry(context, id, options)),
+  )
+  withJson(command(program, 'targets', 'aboutTargets')).action((options: Flags) =>
+    run(options, () => targets(context, options)),
+  )
+  for (const [work, description] of [
+    ['rebuild', 'aboutRebuild'],
+    ['verify', 'aboutVerify'],
+  ] as const) {
+    withJson(command(program, work, description))
+      .option('--offline', words('optionOffline'))
+      .action((options: Flags & { offline?: boolean }) =>
+        run({ ...options, work: true }, () => maintain(context, work, options)),
+      )
+  }
+  return program
+}
+
+/** One command in our language, on our streams, that throws where commander would end the process. */
+function shape(command: Command, io: Io, words: Words): Command {
+  const titles: Readonly<Record<string, Text>> = {
+    'Usage:': 'titleUsage',
+    'Commands:': 'titleCommands',
+    'Options:': 'titleOptions',
+    'Arguments:': 'titleArguments',
+  }
+  return command
+    .exitOverride()
+    .helpOption('-h, --help', words('optionHelp'))
+    .helpCommand(false)
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => io.stdout.columns || 100,
+      getErrHelpWidth: () => io.stderr.columns || 100,
+    })
+    .configureHelp({
+      displayWidth: width,
+      styleTitle: (title) => (titles[title] ? words(titles[title]) : title),
+      styleUsage: (usage) =>
+        usage.replace('[options]', words('wordOptions')).replace('[command]', words('wordCommand')),
+      styleSubcommandTerm: (term) =>
+        term.replace('[options]', words('wordOptions')).replace('[command]', words('wordCommand')),
+    })
+}

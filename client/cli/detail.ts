@@ -1,0 +1,70 @@
+/** One request with everything that is known of it. */
+import type { ProblemView, RequestDetail } from '../../server/contract.ts'
+import { bytes, duration, localTime } from './amounts.ts'
+import { pad, plain, plainLines, table, width } from './columns.ts'
+import type { Context } from './context.ts'
+import { askedFor } from './outcome.ts'
+import type { Words } from './texts.ts'
+
+export function printDetail({ io, words }: Context, request: RequestDetail): void {
+  const sections = [
+    head(request, words),
+    timeline(request, words),
+    closure(request, words, io.stdout.columns),
+    request.remarks.length > 0
+      ? [words('detailRemarks'), ...request.remarks.map(({ message }) => `  ${plain(message)}`)]
+      : [],
+    problem('detailWaiting', request.waiting, words),
+    problem('detailProblem', request.problem, words),
+  ]
+  const text = sections.filter((lines) => lines.length > 0).map((lines) => `${lines.join('\n')}\n`)
+  io.stdout.write(text.join('\n'))
+}
+
+function head(request: RequestDetail, words: Words): string[] {
+  const { id, state, target, requirements, requester, note, createdAt, files, bytes: size, install } = request
+  const facts = [
+    [words('detailState'), words(`state:${state}`)],
+    [words('detailAsked'), plain(requirements.join(' '))],
+    [words('detailBy'), `${plain(requester ?? words('nobody'))}, ${localTime(createdAt)}`],
+    ...(note ? [[words('detailNote'), plain(note)]] : []),
+    ...(files === null ? [] : [[words('detailFiles'), size === null ? String(files) : `${files}, ${bytes(size)}`]]),
+    ...(state === 'ready' ? [[words('detailInstall'), plain(install)]] : []),
+  ] as [string, string][]
+  const cells = Math.max(...facts.map(([name]) => width(name)))
+  const title = words('detailTitle', { id, what: askedFor(request), target: plain(target) })
+  return [title, ...facts.map(([name, fact]) => `  ${pad(name, cells)}  ${fact}`)]
+}
+
+function timeline({ timeline: events }: RequestDetail, words: Words): string[] {
+  if (events.length === 0) return []
+  const names = events.map(({ state }) => words(`state:${state}`))
+  const cells = Math.max(...names.map(width))
+  const lines = events.map(({ at, seconds }, index) => {
+    const took = seconds === null ? '' : `  ${duration(seconds)}`
+    return `  ${localTime(at)}  ${pad(names[index]!, cells)}${took}`.trimEnd()
+  })
+  return [words('detailTimeline'), ...lines]
+}
+
+function closure({ closure: items }: RequestDetail, words: Words, columns: number | undefined): string[] {
+  if (items === null || items.length === 0) return []
+  const titles = (['columnProject', 'columnVersion', 'columnSize', 'columnHere', 'columnNeededBy'] as const).map(
+    (title) => words(title),
+  )
+  const rows = items.map(({ project, version, size, root, neededBy, new: isNew, proved }) => [
+    project,
+    proved === null ? version : words('provedOther', { version, proved: proved || '-' }),
+    size === null ? words('unknown') : bytes(size),
+    words(isNew ? 'isNew' : 'isHere'),
+    [...(root ? [words('askedFor')] : []), ...neededBy].join(', '),
+  ])
+  const lines = table(titles, rows, columns === undefined ? undefined : columns - 2)
+  return [words('detailClosure'), ...lines.map((line) => `  ${line}`)]
+}
+
+function problem(title: 'detailWaiting' | 'detailProblem', view: ProblemView | null, words: Words): string[] {
+  if (!view) return []
+  const lines = plainLines(view.detail).split('\n')
+  return [words(title), ...lines.map((line) => `  ${line}`), ...(view.hint === '' ? [] : [`  ${plain(view.hint)}`])]
+}

@@ -1,0 +1,35 @@
+/** Where argv, process.env and the process itself end. */
+import { userInfo } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { runCli } from './cli.ts'
+import { exits } from './exits.ts'
+
+// Whoever reads our output may stop early: `airlock status | head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exits.done)
+  throw error
+})
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  user: userName(),
+  onSignal(listener) {
+    process.on('SIGINT', listener).on('SIGTERM', listener)
+    return () => void process.off('SIGINT', listener).off('SIGTERM', listener)
+  },
+  becomeServer(command): number {
+    const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
+    return process.execve!(process.execPath, [process.execPath, main, command], process.env)
+  },
+})
+
+/** Undefined for a user that the system has no name for, as in many containers. */
+function userName(): string | undefined {
+  try {
+    return userInfo().username || undefined
+  } catch {
+    return undefined
+  }
+}

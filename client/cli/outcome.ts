@@ -1,0 +1,29 @@
+/** What became of requests, said once at the end: to stdout what went well, to stderr what did not. */
+import type { RequestView } from '../../server/contract.ts'
+import { bytes } from './amounts.ts'
+import { plain, plainLines } from './columns.ts'
+import type { Context } from './context.ts'
+import type { Words } from './texts.ts'
+
+export function printOutcome({ io, words }: Context, request: RequestView): void {
+  const { id, state, problem } = request
+  const fields = { id, target: plain(request.target) }
+  if (state === 'ready') {
+    const first = words('ready', { ...fields, size: sizeOf(request, words) })
+    io.stdout.write(`${first}\n  ${plain(request.install)}\n`)
+  } else if (state === 'failed' || state === 'rejected' || state === 'cancelled') {
+    const why = problem ? words('why', { message: plainLines(problem.detail) }) : words('whyUnknown')
+    io.stderr.write(`airlock: ${words(`ended:${state}`, { ...fields, why })}\n`)
+    if (problem && problem.hint !== '') io.stderr.write(`  ${plain(problem.hint)}\n`)
+  }
+}
+
+/** What a request asks for, short: `pip fonttools, numpy<2`. */
+export function askedFor({ ecosystem, requirements }: RequestView): string {
+  return plain(`${ecosystem} ${requirements.join(', ')}`)
+}
+
+function sizeOf({ files, bytes: size }: RequestView, words: Words): string {
+  if (files === null) return ''
+  return size === null ? words('readyFiles', { files }) : words('readySize', { files, bytes: bytes(size) })
+}

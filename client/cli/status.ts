@@ -1,0 +1,85 @@
+/** The commands that only look: status, targets. */
+import { localTime } from './amounts.ts'
+import { createBoard, silentBoard } from './board.ts'
+import { table } from './columns.ts'
+import { printJson, type Context } from './context.ts'
+import { printDetail } from './detail.ts'
+import { exits, worst } from './exits.ts'
+import type { Waiting } from './ask.ts'
+import { follow } from './follow.ts'
+import { printOutcome } from './outcome.ts'
+import type { Words } from './texts.ts'
+import type { RequestView } from '../../server/contract.ts'
+
+export type ListOptions = { readonly state?: RequestView['state']; readonly limit?: number; readonly json?: boolean }
+
+/** `airlock status`: the latest requests. */
+export async function list(context: Context, { state, limit = 20, json }: ListOptions): Promise<number> {
+  const { io, words, call } = context
+  const answer = await call('listRequests', { query: { limit: String(limit), ...(state && { state }) } })
+  if (json) {
+    printJson(context, answer.text)
+    return exits.done
+  }
+  const { requests, next } = answer.json
+  if (requests.length === 0) {
+    io.stdout.write(`${state ? words('noneLike', { state: words(`state:${state}`) }) : words('none')}\n`)
+    return exits.done
+  }
+  const titles = (
+    ['columnId', 'columnState', 'columnTarget', 'columnRequester', 'columnCreated', 'columnRequirements'] as const
+  ).map((title) => words(title))
+  const lines = table(
+    titles,
+    requests.map((request) => row(request, words)),
+    io.stdout.columns,
+  )
+  io.stdout.write(`${lines.join('\n')}\n`)
+  if (next !== null) io.stdout.write(`${words('more', { limit: Math.min(200, limit * 2) })}\n`)
+  return exits.done
+}
+
+function row(
+  { id, state, ecosystem, target, requester, createdAt, requirements }: RequestView,
+  words: Words,
+): string[] {
+  return [
+    String(id),
+    words(`state:${state}`),
+    `${ecosystem}/${target}`,
+    requester ?? words('nobody'),
+    localTime(createdAt),
+    requirements.join(' '),
+  ]
+}
+
+/** `airlock status 7`, and with `--wait` its end. */
+export async function detail(context: Context, id: number, { json, wait, timeout }: Waiting): Promise<number> {
+  if (wait) {
+    const board = json ? silentBoard : createBoard(context.io.stderr, context.words)
+    const [ended] = await follow(context, board, { ids: [id], timeout, known: false })
+    if (json) printJson(context, ended!.text)
+    else printOutcome(context, ended!.json)
+    return worst([ended!.json])
+  }
+  const answer = await context.call('getRequest', { id })
+  if (json) printJson(context, answer.text)
+  else printDetail(context, answer.json)
+  return exits.done
+}
+
+/** `airlock targets` */
+export async function targets(context: Context, { json }: { readonly json?: boolean }): Promise<number> {
+  const { io, words, call } = context
+  const answer = await call('listTargets')
+  if (json) {
+    printJson(context, answer.text)
+    return exits.done
+  }
+  const titles = (['columnName', 'columnEcosystem', 'columnSummary', 'columnIndex'] as const).map((title) =>
+    words(title),
+  )
+  const rows = answer.json.targets.map(({ name, ecosystem, summary, index }) => [name, ecosystem, summary, index])
+  io.stdout.write(`${table(titles, rows, io.stdout.columns).join('\n')}\n`)
+  return exits.done
+}

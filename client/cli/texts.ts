@@ -1,0 +1,221 @@
+/** Every word of the command line, in English and Chinese; `{field}` is filled in. */
+import type { Language } from './language.ts'
+
+export const texts = {
+  // help
+  about: {
+    en: 'Ask an Airlock for pip and apt packages, and follow what becomes of it.',
+    zh: '向 Airlock 申请 pip 与 apt 软件包，并跟踪处理进度。',
+  },
+  aboutRequest: { en: 'Ask for packages', zh: '申请软件包' },
+  aboutPip: { en: 'Python packages, as pip understands them', zh: 'Python 软件包（pip 写法）' },
+  aboutApt: { en: 'Debian packages, as apt understands them', zh: 'Debian 软件包（apt 写法）' },
+  aboutStatus: { en: 'Show the latest requests, or one with all its details', zh: '查看最近的申请，或某个申请的详情' },
+  aboutCancel: { en: 'Stop a request that is under way', zh: '取消进行中的申请' },
+  aboutRetry: { en: 'Try a finished request again', zh: '重试已结束的申请' },
+  aboutTargets: { en: 'List the kinds of HomePod', zh: '列出目标环境' },
+  aboutRebuild: { en: 'Write every index again', zh: '重新生成所有索引' },
+  aboutVerify: { en: 'Hash every file again', zh: '重新校验所有文件' },
+  argumentRequirements: {
+    en: 'what to ask for; quote what a shell would read: {example}',
+    zh: '要申请的内容；含 shell 特殊字符时请加引号：{example}',
+  },
+  argumentId: { en: 'a request’s number', zh: '申请编号' },
+  optionTarget: { en: 'the kind of HomePod; may be repeated', zh: '目标环境，可多次给出' },
+  optionRequester: { en: 'who asks (default: {user})', zh: '申请人（默认：{user}）' },
+  optionNote: { en: 'a note for the admin', zh: '给管理员的备注' },
+  optionWait: { en: 'wait until it is finished', zh: '等待直到结束' },
+  optionTimeout: { en: 'with --wait: wait no longer than this', zh: '与 --wait 同用：最长等待时间（秒）' },
+  optionJson: { en: 'print the API’s JSON as it is', zh: '原样输出 API 的 JSON' },
+  optionState: { en: 'only requests in this state', zh: '只显示处于该状态的申请' },
+  optionLimit: { en: 'how many, at most 200', zh: '显示条数，最多 200' },
+  optionOffline: {
+    en: 'work on the state itself, without asking a server',
+    zh: '不经服务器，直接处理本机状态',
+  },
+  optionHelp: { en: 'show help', zh: '显示帮助' },
+  optionVersion: { en: 'show the version', zh: '显示版本' },
+  titleUsage: { en: 'Usage:', zh: '用法：' },
+  titleCommands: { en: 'Commands:', zh: '命令：' },
+  titleOptions: { en: 'Options:', zh: '选项：' },
+  titleArguments: { en: 'Arguments:', zh: '参数：' },
+  wordOptions: { en: '[options]', zh: '[选项]' },
+  wordCommand: { en: '[command]', zh: '[命令]' },
+  afterHelp: {
+    en: `
+On the server’s machine: airlock serve | mirror | config
+
+The console is asked at AIRLOCK_CONSOLE_URL (now {url}).
+Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5 another problem,
+            6 the wait ended first, 7 nothing answers, 130 Ctrl-C. Of several requests, the lowest but 0 counts.`,
+    zh: `
+在服务器上：airlock serve | mirror | config
+
+控制台地址取自 AIRLOCK_CONSOLE_URL（当前为 {url}）。
+退出码：0 完成或就绪，1 失败，2 用法错误，3 已拒绝，4 已取消，5 其他问题，
+        6 等待提前结束，7 无法连接，130 Ctrl-C。多个申请时取非 0 的最小值。`,
+  },
+  // wrong usage
+  usageUnknownOption: { en: 'There is no option {what}.', zh: '没有选项 {what}。' },
+  usageUnknownCommand: { en: 'There is no command {what}.', zh: '没有命令 {what}。' },
+  usageMissing: { en: '{what} is missing.', zh: '缺少 {what}。' },
+  usageMissingValue: { en: '{what} needs a value.', zh: '{what} 需要一个值。' },
+  usageExcess: { en: 'There are too many arguments.', zh: '参数过多。' },
+  usageOther: { en: 'The command line is not understood: {what}.', zh: '无法理解命令行：{what}。' },
+  usageId: { en: '“{value}” is not a request’s number.', zh: '“{value}” 不是申请编号。' },
+  usageLimit: {
+    en: '--limit takes a number from 1 to 200, not “{value}”.',
+    zh: '--limit 应为 1 到 200 的整数，而不是 “{value}”。',
+  },
+  usageTimeout: {
+    en: '--timeout takes a number of seconds, not “{value}”.',
+    zh: '--timeout 应为秒数，而不是 “{value}”。',
+  },
+  usageState: { en: 'There is no state “{value}”. States: {known}.', zh: '没有状态 “{value}”。可用状态：{known}。' },
+  usageWaitForWhat: {
+    en: 'Say which request to wait for: airlock status ID --wait.',
+    zh: '请指明要等待的申请：airlock status ID --wait。',
+  },
+  usageHelp: { en: 'See `{command} --help`.', zh: '请查看 `{command} --help`。' },
+  urlInvalid: {
+    en: 'AIRLOCK_CONSOLE_URL={value} is not an http or https URL.',
+    zh: 'AIRLOCK_CONSOLE_URL={value} 不是 http 或 https 地址。',
+  },
+  urlInvalidHint: { en: 'Write it like http://airlock.example:8081.', zh: '请写成 http://airlock.example:8081 这样。' },
+  // the server
+  unreachable: { en: 'Nothing answers at {url} ({reason}).', zh: '{url} 没有响应（{reason}）。' },
+  unreachableHint: {
+    en: 'Start Airlock there with `airlock serve`, or set AIRLOCK_CONSOLE_URL to where its console is.',
+    zh: '请在该处用 `airlock serve` 启动 Airlock，或将 AIRLOCK_CONSOLE_URL 设为其控制台地址。',
+  },
+  broken: {
+    en: 'The connection to {url} broke before the answer came ({reason}).',
+    zh: '与 {url} 的连接在收到应答前中断（{reason}）。',
+  },
+  brokenHint: {
+    en: 'What was asked may have been done all the same: see `airlock status`.',
+    zh: '请求可能已被执行，请用 `airlock status` 查看。',
+  },
+  notAirlock: {
+    en: 'What answers at {url} is not Airlock’s console ({what}).',
+    zh: '{url} 上的并不是 Airlock 控制台（{what}）。',
+  },
+  notAirlockHint: {
+    en: 'Set AIRLOCK_CONSOLE_URL to where the console is; a proxy on the way may also answer in its place.',
+    zh: '请将 AIRLOCK_CONSOLE_URL 设为控制台地址；也可能是途中的代理代为应答。',
+  },
+  lost: {
+    en: 'The server at {url} does not answer ({reason}); trying again for {seconds} s …',
+    zh: '{url} 上的服务器没有响应（{reason}），将在 {seconds} 秒内继续尝试……',
+  },
+  found: { en: 'The server answers again.', zh: '服务器已恢复响应。' },
+  offline: {
+    en: 'No server answers at {url}, so the state is worked on here.',
+    zh: '{url} 没有服务器响应，直接在本机处理状态。',
+  },
+  offlineElsewhere: {
+    en: 'Run it on the server’s machine; with --offline it works on this machine’s own state.',
+    zh: '请在服务器上运行；如需处理本机状态，请加 --offline。',
+  },
+  // requests
+  asked: {
+    en: 'Request {id} ({what} for {target}): {state}.',
+    zh: '申请 {id}（{what}，目标环境 {target}）：{state}。',
+  },
+  askedHint: { en: 'Follow it with: airlock status {id} --wait', zh: '跟踪进度：airlock status {id} --wait' },
+  line: { en: 'request {id} ({target}): {state}', zh: '申请 {id}（{target}）：{state}' },
+  lineFiles: { en: '{files}/{total} files', zh: '{files}/{total} 个文件' },
+  lineLeft: { en: '{time} left', zh: '剩余 {time}' },
+  ready: {
+    en: 'Request {id} is ready for {target}{size}. Install it in the pod:',
+    zh: '申请 {id} 已就绪（目标环境 {target}）{size}。在 HomePod 中安装：',
+  },
+  readySize: { en: ' ({files} files, {bytes})', zh: '，共 {files} 个文件、{bytes}' },
+  readyFiles: { en: ' ({files} files)', zh: '，共 {files} 个文件' },
+  'ended:failed': { en: 'Request {id} for {target} failed{why}', zh: '申请 {id}（目标环境 {target}）失败{why}' },
+  'ended:rejected': {
+    en: 'Request {id} for {target} was rejected{why}',
+    zh: '申请 {id}（目标环境 {target}）被拒绝{why}',
+  },
+  'ended:cancelled': {
+    en: 'Request {id} for {target} was cancelled{why}',
+    zh: '申请 {id}（目标环境 {target}）已取消{why}',
+  },
+  why: { en: ': {message}', zh: '：{message}' },
+  whyUnknown: { en: '.', zh: '。' },
+  cancelledNow: { en: 'Request {id} is {state}.', zh: '申请 {id} {state}。' },
+  waitTimeout: { en: 'The time is up; still under way: {ids}.', zh: '等待时间已到，仍在进行：{ids}。' },
+  waitStopped: { en: 'No longer waiting; still under way: {ids}.', zh: '已停止等待，仍在进行：{ids}。' },
+  waitHint: {
+    en: 'It goes on by itself. Follow it with: airlock status {id} --wait',
+    zh: '处理会继续进行。跟踪进度：airlock status {id} --wait',
+  },
+  none: { en: 'There are no requests.', zh: '没有申请。' },
+  noneLike: { en: 'There are no requests in the state {state}.', zh: '没有处于 {state} 状态的申请。' },
+  more: { en: 'There are more: --limit {limit}', zh: '还有更多：--limit {limit}' },
+  // tables and details
+  columnId: { en: 'ID', zh: '编号' },
+  columnState: { en: 'STATE', zh: '状态' },
+  columnTarget: { en: 'TARGET', zh: '目标环境' },
+  columnRequester: { en: 'REQUESTER', zh: '申请人' },
+  columnCreated: { en: 'CREATED', zh: '提交时间' },
+  columnRequirements: { en: 'REQUIREMENTS', zh: '内容' },
+  columnProject: { en: 'PROJECT', zh: '项目' },
+  columnVersion: { en: 'VERSION', zh: '版本' },
+  columnSize: { en: 'SIZE', zh: '大小' },
+  columnHere: { en: 'HERE', zh: '来源' },
+  columnNeededBy: { en: 'NEEDED BY', zh: '被谁需要' },
+  columnName: { en: 'NAME', zh: '名称' },
+  columnEcosystem: { en: 'ECOSYSTEM', zh: '生态' },
+  columnSummary: { en: 'WHAT IT IS', zh: '说明' },
+  columnIndex: { en: 'INDEX', zh: '索引' },
+  detailTitle: { en: 'Request {id}: {what} for {target}', zh: '申请 {id}：{what}，目标环境 {target}' },
+  detailState: { en: 'State:', zh: '状态：' },
+  detailAsked: { en: 'Asked for:', zh: '内容：' },
+  detailBy: { en: 'By:', zh: '申请人：' },
+  detailNote: { en: 'Note:', zh: '备注：' },
+  detailFiles: { en: 'Files:', zh: '文件：' },
+  detailInstall: { en: 'In the pod:', zh: '在 HomePod 中：' },
+  detailTimeline: { en: 'Timeline', zh: '时间线' },
+  detailClosure: { en: 'Files', zh: '文件' },
+  detailRemarks: { en: 'Remarks', zh: '提示' },
+  detailProblem: { en: 'Problem', zh: '问题' },
+  detailWaiting: { en: 'Waiting', zh: '等待' },
+  askedFor: { en: 'asked for', zh: '直接申请' },
+  isNew: { en: 'new', zh: '新下载' },
+  isHere: { en: 'here', zh: '已有' },
+  provedOther: { en: '{version}, the pod gets {proved}', zh: '{version}，实际安装 {proved}' },
+  unknown: { en: '?', zh: '未知' },
+  nobody: { en: '-', zh: '-' },
+  // maintenance
+  rebuilt: {
+    en: '{checked} files checked, {written} written again.',
+    zh: '检查了 {checked} 个文件，重写 {written} 个。',
+  },
+  verified: { en: '{checked} files checked.', zh: '校验了 {checked} 个文件。' },
+  damaged: { en: 'Damaged ({count}):', zh: '损坏（{count}）：' },
+  unknownFiles: { en: 'Not Airlock’s ({count}):', zh: '非 Airlock 所有（{count}）：' },
+  // states
+  'state:queued': { en: 'queued', zh: '排队中' },
+  'state:solving': { en: 'solving', zh: '求解中' },
+  'state:awaiting-approval': { en: 'awaiting approval', zh: '待批准' },
+  'state:downloading': { en: 'downloading', zh: '下载中' },
+  'state:building': { en: 'building', zh: '构建中' },
+  'state:proving': { en: 'proving', zh: '试装验证中' },
+  'state:publishing': { en: 'publishing', zh: '发布中' },
+  'state:ready': { en: 'ready', zh: '已就绪' },
+  'state:failed': { en: 'failed', zh: '失败' },
+  'state:rejected': { en: 'rejected', zh: '已拒绝' },
+  'state:cancelled': { en: 'cancelled', zh: '已取消' },
+} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>
+
+export type Text = keyof typeof texts
+export type Fields = Readonly<Record<string, string | number>>
+
+/** A text of the language, with its fields filled in. */
+export function createWords(language: Language) {
+  return (text: Text, fields: Fields = {}): string =>
+    texts[text][language].replace(/\{([A-Za-z]+)\}/g, (whole, name: string) => String(fields[name] ?? whole))
+}
+
+export type Words = ReturnType<typeof createWords>

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { airlock, zh } from './console.ts'
+
+const url = 'http://127.0.0.1:9'
+
+/** Nothing of these reaches the console. */
+const wrong: readonly [args: string, en: RegExp, zh: RegExp][] = [
+  ['', /^Usage: airlock/, /^用法：/],
+  ['staus', /There is no command staus\./, /没有命令 staus。/],
+  ['request', /^Usage: airlock request/, /^用法： airlock request/],
+  ['request conda six', /There is no command conda\./, /没有命令 conda。/],
+  ['request pip', /REQUIREMENT is missing\./, /缺少 REQUIREMENT。/],
+  ['request pip six --taget x', /There is no option --taget\./, /没有选项 --taget。/],
+  ['request pip six --target', /--target <TARGET> needs a value\./, /--target <TARGET> 需要一个值。/],
+  ['request pip six --wait --timeout soon', /--timeout takes a number of seconds, not “soon”\./, /--timeout 应为秒数/],
+  ['request pip six --wait --timeout -1', /--timeout takes a number of seconds, not “-1”/, /而不是 “-1”/],
+  ['status seven', /“seven” is not a request’s number\./, /“seven” 不是申请编号。/],
+  ['status 0', /“0” is not a request’s number\./, /“0” 不是申请编号。/],
+  ['status 7e3', /is not a request’s number/, /不是申请编号/],
+  ['status 7 8', /too many arguments/, /参数过多/],
+  ['status --state done', /There is no state “done”\. States: queued, .*, cancelled\./, /没有状态 “done”。/],
+  ['status --limit 0', /--limit takes a number from 1 to 200, not “0”\./, /--limit 应为 1 到 200 的整数/],
+  ['status --limit 201', /not “201”/, /而不是 “201”/],
+  ['status --wait', /Say which request to wait for/, /请指明要等待的申请/],
+  ['cancel', /ID is missing\./, /缺少 ID。/],
+  ['cancel ../7', /is not a request’s number/, /不是申请编号/],
+  ['retry', /ID is missing\./, /缺少 ID。/],
+  ['targets extra', /too many arguments/, /参数过多/],
+  ['verify --fast', /There is no option --fast\./, /没有选项 --fast。/],
+]
+
+for (const [line, en, chinese] of wrong) {
+  test(`\`airlock ${line}\` is wrong usage, in both languages`, async () => {
+    const args = line === '' ? [] : line.split(' ')
+    const english = await airlock(url, args)
+    assert.match(english.err, en)
+    assert.deepEqual([english.out, english.code, english.became], ['', 2, []])
+    assert.match((await airlock(url, args, { env: zh })).err, chinese)
+  })
+}
+
+test('every command has help in both languages, on stdout, that names each of its options', async () => {
+  for (const line of [
+    '',
+    'request',
+    'request pip',
+    'request apt',
+    'status',
+    'cancel',
+    'retry',
+    'targets',
+    'rebuild',
+    'verify',
+  ]) {
+    const args = [...line.split(' ').filter(Boolean), '--help']
+    const english = await airlock(url, args)
+    const chinese = await airlock(url, args, { env: zh })
+    assert.deepEqual([english.code, english.err, chinese.code, chinese.err], [0, '', 0, ''])
+    assert.match(english.out, /^Usage: airlock/)
+    assert.match(chinese.out, /^用法： airlock/)
+    assert.doesNotMatch(english.out, /\p{Script=Han}/u, line)
+    const prose = chinese.out.replaceAll(/airlock [a-z |]+|[A-Z_]{2,}|https?:\S+|--?[A-Za-z]+|[‘'"][^']*'|<[^>]*>/g, '')
+    assert.doesNotMatch(prose, /\b(show|display|Options|Commands|Arguments|Usage)\b/, line)
+    const options = (text: string) => text.match(/--[a-z]+/g)?.toSorted()
+    assert.deepEqual(options(chinese.out), options(english.out), line)
+  }
+})
+
+test('help documents every exit code and where the console is asked', async () => {
+  const { out } = await airlock('http://127.0.0.1:8123', ['--help'])
+  for (const code of [0, 1, 2, 3, 4, 5, 6, 7, 130]) assert.match(out, new RegExp(`\\b${code} [a-zA-Z]`))
+  assert.match(out, /AIRLOCK_CONSOLE_URL \(now http:\/\/127\.0\.0\.1:8123\)/)
+})
+
+test('--version prints the version alone', async () => {
+  const { code, out } = await airlock(url, ['--version'])
+  assert.match(out, /^\d+\.\d+\.\d+\n$/)
+  assert.equal(code, 0)
+})
+
+test('a requirement that begins with a dash is taken after --', async () => {
+  const { code } = await airlock(url, ['request', 'pip', '--', '-strange'])
+  assert.equal(code, 7, 'it went as far as the console')
+})
