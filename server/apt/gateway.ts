@@ -3,7 +3,7 @@
  * itself; we only carry. Invariant: only the configured archives are asked, and nothing of apt's own headers goes on.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Outside } from '../ecosystem.ts'
+import type { Outside, Page } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
 import { fromGateway, type Source } from './sources.ts'
 
@@ -14,7 +14,7 @@ type Deps = {
 
 /** The largest index of an archive that anybody runs is a tenth of this. */
 const maxIndex = 512 << 20
-/** Seconds: what is named by its digest never changes. */
+/** Seconds. */
 const forever = 365 * 86_400
 
 export function createAptGateway({ outside, sources }: Deps) {
@@ -27,6 +27,14 @@ export function createAptGateway({ outside, sources }: Deps) {
     return false
   }
 
+  /** What is named by its digest never changes once it is right; everything else is asked for anew. */
+  async function fetch({ href }: URL, signal: AbortSignal): Promise<Page | null> {
+    const options = { accept: '*/*', maxBytes: maxIndex, signal }
+    const digest = /\/by-hash\/SHA256\/([0-9a-f]{64})$/.exec(href)?.[1]
+    const kept = digest === undefined ? null : await outside.page(href, { ...options, maxAge: forever })
+    return kept && kept.sha256 === digest ? kept : outside.page(href, { ...options, maxAge: 0 })
+  }
+
   /** Handles absolute-form requests. Answers 403 for what is no configured archive, 404, or 502 with the cause. */
   return async function proxy(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = URL.parse(fromGateway(req.url ?? ''))
@@ -35,8 +43,7 @@ export function createAptGateway({ outside, sources }: Deps) {
     const gone = new AbortController()
     res.once('close', () => gone.abort())
     try {
-      const maxAge = url.pathname.includes('/by-hash/') ? forever : 0
-      const page = await outside.page(url.href, { accept: '*/*', maxBytes: maxIndex, maxAge, signal: gone.signal })
+      const page = await fetch(url, gone.signal)
       if (!page) return refuse(res, 404, 'Not Found')
       res.writeHead(200, {
         'content-type': 'application/octet-stream',

@@ -5,6 +5,7 @@ import type { Proof } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
 import { createRoot, type Base } from './root.ts'
 import type { Signer } from './sign.ts'
+import { together } from './solver.ts'
 import type { AptStage } from './stage.ts'
 import type { AptTarget } from './target.ts'
 import { explainSolve } from './words.ts'
@@ -37,7 +38,7 @@ export function createProve({ run, signer }: Deps) {
 
     async function simulate(base: Base, roots: readonly string[]): Promise<Record<string, string>> {
       if (roots.length === 0) return {}
-      const args = ['install', '-s', '-y', '-q', '--no-remove', '--', ...roots]
+      const args = ['install', '-s', '-y', '-q', '--no-remove', '--', ...together(roots)]
       const result = await root.apt('apt-get', args, { ...where, base })
       if (result.status !== 0) throw failed(explainSolve(result))
       return Object.fromEntries([...result.stdout.matchAll(installs)].map(([, name, version]) => [name!, version!]))

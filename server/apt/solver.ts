@@ -1,5 +1,6 @@
 /** One question to apt-get: what would it fetch to install these? */
 import { AirlockError } from '../errors.ts'
+import { packageKey, parseRoot } from './names.ts'
 import type { Base } from './root.ts'
 import type { Snapshot, Snapshots } from './snapshots.ts'
 import { fromGateway } from './sources.ts'
@@ -26,11 +27,18 @@ export function createSolver(snapshots: Snapshots): AskApt {
   /** Roots must be known to exist exactly. Throws `digest-missing` for an archive whose index has no SHA-256. */
   return async function ask(roots, snapshot, base, signal) {
     if (roots.length === 0) return { wanted: [] }
-    const args = ['install', '-y', '-q', '--print-uris', '--no-remove', '--', ...roots]
+    const args = ['install', '-y', '-q', '--print-uris', '--no-remove', '--', ...together(roots)]
     const result = await snapshots.apt('apt-get', args, snapshot, base, signal)
     if (result.status !== 0) return { explanation: explainSolve(result) }
     return { wanted: result.stdout.split('\n').flatMap((text) => wantedOf(text) ?? []) }
   }
+}
+
+/** What apt is asked for a set of roots: a pin speaks for the same package without one, which apt would let win. */
+export function together(roots: readonly string[]): string[] {
+  const parsed = roots.map((root) => ({ root, ...parseRoot(root) }))
+  const pinned = new Set(parsed.filter(({ version }) => version !== null).map(packageKey))
+  return parsed.filter((one) => one.version !== null || !pinned.has(packageKey(one))).map(({ root }) => root)
 }
 
 function wantedOf(text: string): Wanted | null {

@@ -34,7 +34,7 @@ export function explainUpdate({ stdout, stderr }: ChildResult, sources: readonly
     ),
   )
   const untrusted =
-    /NO_PUBKEY|is not signed|signatures? (?:couldn't be verified|were invalid)|is expired|EXPKEYSIG|REVKEYSIG|BADSIG/
+    /NO_PUBKEY|is not signed|is no longer signed|signatures? (?:couldn't be verified|were invalid)|is expired|EXPKEYSIG|REVKEYSIG|BADSIG/
   return { explanation, repositories: [...new Set(repositories)], passing: !untrusted.test(text) }
 }
 

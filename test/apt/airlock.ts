@@ -25,7 +25,6 @@ import { createRequests } from '../../storage/requests.ts'
 import { createTree } from '../../storage/tree.ts'
 import type { JsonObject, Request } from '../../storage/records.ts'
 import { temporaryFolder } from '../support/folders.ts'
-import { renewing } from './story.ts'
 
 export type AptAirlock = Awaited<ReturnType<typeof startAptAirlock>>
 
@@ -96,15 +95,15 @@ export async function startAptAirlock(
   })
   gateway.proxy(apt.proxy)
   const ecosystem = wrap(apt.ecosystem)
-  const story = renewing(ecosystem, jobs, downloads)
   const fulfil = createFulfil({
-    ecosystems: new Map([['apt', story.ecosystem]]),
-    jobs: story.jobs,
+    ecosystems: new Map([['apt', ecosystem]]),
+    jobs,
     requests,
-    downloads: story.downloads,
+    downloads,
     tree,
     lanes: createLanes(),
     solves: new PQueue({ concurrency: 2 }),
+    weigh: () => Promise.resolve(),
     stopping: stopping.signal,
   })
   const log = {

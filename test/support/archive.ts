@@ -58,7 +58,7 @@ export async function startArchive({
         .filter((deb) => deb.architecture === 'all' || deb.architecture === architecture)
         .map(
           (deb) =>
-            `${deb.control}${archive.stanza(deb)}Filename: ${fileOf(deb)}\nSize: ${deb.bytes.length}\nSHA256: ${digest(deb.bytes)}\n`,
+            `${deb.control}${archive.stanza(deb)}Filename: ${fileOf(deb)}\nSize: ${deb.bytes.length}\n${archive.digests ? `SHA256: ${digest(deb.bytes)}\n` : ''}`,
         )
         .join('\n')
       const plain = Buffer.from(packages)
@@ -68,6 +68,7 @@ export async function startArchive({
       ] as const) {
         const path = `main/binary-${architecture}/Packages${suffix}`
         all.set(`dists/${suite}/${path}`, bytes)
+        all.set(`dists/${suite}/main/binary-${architecture}/by-hash/SHA256/${digest(bytes)}`, bytes)
         listed.push(` ${digest(bytes)} ${bytes.length} ${path}`)
       }
     }
@@ -117,6 +118,8 @@ export async function startArchive({
     /** Set before the archive is read again; `touch` after a change of them. */
     release: {} as Record<string, string>,
     signedWith: key,
+    /** Whether the index has SHA-256. */
+    digests: true,
     spoil: (_path: string, bytes: Buffer | null): Buffer | null => bytes,
     stanza: (_deb: Deb): string => '',
     /** For the target: its key inline. */
