@@ -8,7 +8,7 @@ import type { Member } from './zip.ts'
 const maxName = 1024
 const maxSegment = 255
 const typeMask = 0o170000
-const types = { folder: 0o040000, file: 0o100000 } as const
+const types = { folder: 0o040000, file: 0o100000, link: 0o120000 } as const
 const unix = 3
 /** Info-ZIP's other name for a member, which some readers prefer. */
 const unicodePath = 0x7075
@@ -37,9 +37,9 @@ function memberOf(entry: Entry, refuse: Refuse): Member {
   if (!isPlain(name)) refuse(zipFaults.name(shown))
   if (isFolder && entry.uncompressedSize !== 0) refuse(zipFaults.folderSize(shown))
   const type = entry.versionMadeBy >> 8 === unix ? (entry.externalFileAttributes >>> 16) & typeMask : 0
-  if (type !== 0 && type !== types.file && type !== types.folder) refuse(zipFaults.fileType(shown))
-  if (type === types.folder && !isFolder) refuse(zipFaults.fileType(shown))
-  return { name, isFolder, size: entry.uncompressedSize, entry }
+  if (![0, types.file, types.folder, types.link].includes(type)) refuse(zipFaults.fileType(shown))
+  if ((type === types.folder && !isFolder) || (type === types.link && isFolder)) refuse(zipFaults.fileType(shown))
+  return { name, isFolder, isLink: type === types.link, size: entry.uncompressedSize, entry }
 }
 
 /** ASCII, or UTF-8 that says so: anything else is one name to one reader and another to the next. */
@@ -54,6 +54,16 @@ function decoded(entry: Entry, refuse: Refuse): string {
   } catch {
     return refuse(zipFaults.nameEncoding(shown))
   }
+}
+
+/** Whether a link's target, seen from where the link is, stays within the archive; an empty one leads nowhere. */
+export function staysInside(link: string, target: string): boolean {
+  if (target.length > maxName || /[\\\p{Cc}]/u.test(target) || target.startsWith('/')) return false
+  let depth = link.split('/').length - 1
+  return target.split('/').every((segment) => {
+    depth += segment === '..' ? -1 : Number(segment !== '' && segment !== '.')
+    return depth >= 0
+  })
 }
 
 /** Relative, without `.` and `..`, without backslashes, drives and control characters. */

@@ -9,10 +9,10 @@ const said = (en: string, zh: string): Phrase => ({ en, zh })
 /** As an archive: whatever two readers of it might read differently. */
 export const zipFaults = {
   noEnd: said(
-    'it does not end as a zip does: it is none, or is cut short, or has a comment or other data behind it',
-    '文件末尾不符合 zip 格式：不是 zip 文件、不完整，或末尾带有注释或多余数据',
+    'it does not end as a zip does: it is none, or is cut short, or has other data behind it',
+    '文件末尾不符合 zip 格式：不是 zip 文件、不完整，或末尾带有多余数据',
   ),
-  comment: said('the archive has a comment', '压缩包带有注释'),
+  comment: said('it has a comment that could be taken for more than that', '压缩包带有可能引起歧义的注释'),
   disks: said('it spans several disks', '压缩包跨越多个磁盘'),
   zip64: said('its zip64 records contradict the others', 'zip64 记录与其他记录矛盾'),
   directory: said('its table of contents is broken', '目录区已损坏'),
@@ -37,6 +37,7 @@ export const zipFaults = {
   duplicate: (name: string) => said(`${name} is there twice`, `${name} 重复出现`),
   fileAndFolder: (name: string) => said(`${name} is a file and a folder`, `${name} 既是文件又是目录`),
   fileType: (name: string) => said(`${name} is neither a file nor a folder`, `${name} 既不是普通文件也不是目录`),
+  link: (name: string) => said(`the link ${name} leads out of the wheel`, `链接 ${name} 指向包外`),
   folderSize: (name: string) => said(`the folder ${name} has content`, `目录 ${name} 带有内容`),
   tooLarge: (name: string, limit: number) => said(`${name} has more than ${limit} bytes`, `${name} 超过 ${limit} 字节`),
   bomb: said('it would unpack to far more than it is', '解压后的体积远超压缩包本身'),

@@ -9,13 +9,15 @@ import { readDirectory } from './zip-directory.ts'
 import { readAt } from './file-bytes.ts'
 import { readEnd } from './zip-end.ts'
 import { checkLocals, flags } from './zip-locals.ts'
-import { checkNames } from './zip-names.ts'
+import { checkNames, staysInside } from './zip-names.ts'
 import { shownName, zipFaults, type Refuse } from './zip-words.ts'
 
 export type Member = {
   /** `/` between segments, none at the end. */
   readonly name: string
   readonly isFolder: boolean
+  /** Installers write a link's target into a plain file; other tools would make the link. */
+  readonly isLink: boolean
   /** Unpacked, as both headers state it. */
   readonly size: number
   readonly entry: Entry
@@ -33,6 +35,7 @@ const maxDirectory = 64 << 20
 /** Deflate reaches 1032:1; whole wheels beyond 10:1 are rare, and small ones do no harm. */
 const maxRatio = 200
 const harmlessSize = 256 << 20
+const maxLink = 4096
 const stored = 0
 const deflated = 8
 
@@ -54,6 +57,10 @@ export async function withZip<Result>(
     if (entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0) > Math.max(harmlessSize, size * maxRatio))
       refuse(zipFaults.bomb)
     await checkLocals(file, entries, place.offset, refuse, signal)
+    for (const member of members.values()) {
+      if (member.isLink && !staysInside(member.name, (await read(file, member, maxLink, refuse)).toString('utf8')))
+        refuse(zipFaults.link(shownName(member.name)))
+    }
     return await use({ members, read: (member, maxBytes) => read(file, member, maxBytes, refuse) })
   } finally {
     await file.close()

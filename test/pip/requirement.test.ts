@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { AirlockError, explain } from '../../server/errors.ts'
 import { parseDependency, parseRequirement, parseRequirements } from '../../server/pip/requirement.ts'
 import { faults, refusals } from '../../server/pip/requirement-words.ts'
@@ -92,7 +92,7 @@ def read(text):
   r = Requirement(text)
   return [canonicalize_name(r.name), sorted({canonicalize_name(e) for e in r.extras}), sorted({(s.operator, s.version.lower()) for s in r.specifier}), str(r.marker or '')]
 print(json.dumps([read(text) for text in question]))`
-  const theirs = askPython<unknown[]>(script, [...lines, ...texts])
+  const theirs = askPython(script, [...lines, ...texts]) as unknown[]
   assert.deepEqual(theirs.slice(lines.length), theirs.slice(0, lines.length))
 })
 
@@ -241,7 +241,7 @@ test('what is no requirement is invalid, with a reason that names the slip', () 
     ['a; extra == "x"', faults.extraMarker.en],
     ['a\nb', faults.lines.en],
     ['a\rb', faults.lines.en],
-    [`${'a'.repeat(129)}`, faults.nameTooLong.en],
+    ['a'.repeat(129), faults.nameTooLong.en],
     ['a'.repeat(1001), faults.tooLong(1000).en],
     [`a${Array.from({ length: 40 }, (_, at) => `!=${at}`).join(',')}`, faults.version('!=32').en],
     [`a[${Array.from({ length: 65 }, (_, at) => `x${at}`).join(',')}]`, faults.extras.en],
@@ -345,7 +345,7 @@ test('nothing asked, too many lines, or one bad line among good ones is refused'
 
 test('no line makes anything but a requirement or an error of ours, and quickly', () => {
   const alphabet = fc.constantFrom(
-    ...'aA1._-[],<>=!~;()"\' \t#@/\\:$`|&*+%^?{}\n\u00e9',
+    ...'aA1._-[],<>=!~;()"\' \t#@/\\:$`|&*+%^?{}\n\u00e9'.split(''),
     ' and ',
     ' or ',
     ' in ',

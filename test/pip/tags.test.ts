@@ -6,14 +6,14 @@ import { askPython } from '../support/python.ts'
 const cpython = (python: string, platform: string) => supportedTags({ python, implementation: 'cpython', platform })
 
 test('the tags of this machine’s own Python are those that its pip lists, in the same order', () => {
-  const pip = askPython<{ tags: string[]; version: string; machine: string; libc: string }>(
+  const pip = askPython(
     [
       'import platform',
       'from pip._internal.utils.compatibility_tags import get_supported',
       'print(json.dumps({"tags": [str(tag) for tag in get_supported()], "version": platform.python_version(),',
       '  "machine": platform.machine(), "libc": platform.libc_ver()[1]}))',
     ].join('\n'),
-  )
+  ) as { tags: string[]; version: string; machine: string; libc: string }
   assert.deepEqual(cpython(pip.version, `${pip.machine}-manylinux_${pip.libc.replace('.', '_')}`), pip.tags)
 })
 
@@ -45,10 +45,10 @@ print(json.dumps([answer(case) for case in question]))`
     { python: '3.11.7', platform: 'x86_64-unknown-linux-musl', question: [11, 'x86_64', 0, 2] },
     { python: '3.11.7', platform: 'aarch64-unknown-linux-musl', question: [11, 'aarch64', 0, 2] },
   ] as const
-  const theirs = askPython<string[][]>(
+  const theirs = askPython(
     script,
     cases.map(({ question }) => question),
-  )
+  ) as string[][]
   for (const [at, { python, platform }] of cases.entries())
     assert.deepEqual(cpython(python, platform), theirs[at], `${python} ${platform}`)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { canonicalSpecifier, isSpecifier, operators, takes } from '../../server/pip/specifiers.ts'
 import {
   canonicalVersion,
@@ -54,10 +54,10 @@ const packaging =
 
 test('versions are ordered as pip orders them', () => {
   const versions = samples(version, 3000)
-  const theirs = askPython<string[][]>(
+  const theirs = askPython(
     `${packaging}\nimport itertools\nprint(json.dumps([list(group) for _, group in itertools.groupby(sorted(question, key=Version), key=Version)]))`,
     versions,
-  )
+  ) as string[][]
   for (const [at, group] of theirs.entries()) {
     for (const same of group) assert.ok(sameVersion(same, group[0]!), `${same} is ${group[0]}`)
     const next = theirs[at + 1]?.[0]
@@ -117,10 +117,10 @@ test('what pip takes for no version is none here', () => {
     '2004d',
     '1.0+_a',
   ]
-  const theirs = askPython<boolean[]>(
+  const theirs = askPython(
     `${packaging}\ndef ok(v):\n  try:\n    Version(v)\n    return v == v.strip()\n  except InvalidVersion:\n    return False\nprint(json.dumps([ok(v) for v in question]))`,
     texts,
-  )
+  ) as boolean[]
   // \\d means ASCII digits here
   assert.deepEqual(
     texts.map(isVersion),
@@ -171,10 +171,10 @@ test('specifiers take the versions that pip lets them take', () => {
     .filter(({ version: text }) => !/[a-z].*\.\*$|-.*\.\*$/i.test(text))
   assert.ok(specifiers.length > 400)
   // in normal form: the library that old pips carry reads `0!1.0` as another prefix than `1.0`
-  const theirs = askPython<boolean[][]>(
+  const theirs = askPython(
     `${packaging}\nversions, specifiers = question\nprint(json.dumps([[Specifier(s).contains(v, prereleases=True) for v in versions] for s in specifiers]))`,
     [versions, specifiers.map(canonicalSpecifier).map(({ operator, version }) => operator + version)],
-  )
+  ) as boolean[][]
   for (const [at, specifier] of specifiers.entries())
     for (const [which, candidate] of versions.entries())
       assert.equal(

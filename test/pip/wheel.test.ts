@@ -1,0 +1,638 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { crc32, deflateRawSync } from 'node:zlib'
+import * as fc from 'fast-check'
+import { AirlockError, explain } from '../../server/errors.ts'
+import { readWheel } from '../../server/pip/wheel.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { makeWheel, recordOf, type WheelOptions } from '../support/wheels.ts'
+import { extraField, fields, type ZipMember } from '../support/zips.ts'
+
+const plain = { name: 'some-pkg', version: '1.0' } as const
+const info = 'some_pkg-1.0.dist-info'
+const python = "version = '1.0'\n"
+const wheelText = 'Wheel-Version: 1.0\n'
+
+async function read(folder: string, options: Partial<WheelOptions>, file?: string) {
+  const wheel = makeWheel({ ...plain, ...options })
+  const path = join(folder, 'file')
+  await writeFile(path, wheel.bytes)
+  return readWheel(path, file ?? wheel.file)
+}
+
+/** The reason for which a wheel is refused, in English. */
+async function refusal(t: TestContext, options: Partial<WheelOptions>, file?: string): Promise<string> {
+  const folder = await temporaryFolder(t)
+  const error = await read(folder, options, file).then(
+    () => assert.fail('the wheel was taken'),
+    (error: unknown) => error,
+  )
+  assert.ok(error instanceof AirlockError, String((error as Error).stack))
+  assert.equal(error.code, 'artifact-invalid')
+  const { message } = explain(error.code, error.fields, 'en')
+  assert.doesNotMatch(message + explain(error.code, error.fields, 'zh').message, /undefined|\[object|\p{Cc}/u)
+  return message
+}
+
+/** Changes one member, by the end of its name; the others stay as they are. */
+const change = (end: string, lie: Partial<ZipMember>) => (members: readonly ZipMember[]) =>
+  members.map((member) => (String(member.name).endsWith(end) ? { ...member, ...lie } : member))
+const add =
+  (...more: readonly ZipMember[]) =>
+  (members: readonly ZipMember[]) => [...members, ...more]
+
+/** One more member whose RECORD line is right, so that nothing but its name or type can be the reason. */
+const named = (name: string | Buffer, lie: Partial<ZipMember> = {}): Partial<WheelOptions> => ({
+  members: (members) =>
+    members
+      .map((member) =>
+        String(member.name).endsWith('RECORD')
+          ? { ...member, content: `${String(member.content)}"${String(name).replaceAll('"', '""')}",,\n` }
+          : member,
+      )
+      .concat([{ name, content: '', method: 'stored', ...lie }]),
+})
+
+const good: Readonly<Record<string, Partial<WheelOptions>>> = {
+  'deflated members': {},
+  'stored members': { method: 'stored' },
+  folders: { members: add({ name: 'some_pkg/' }, { name: `${info}/` }) },
+  'deflated folders': {
+    members: add({ name: 'some_pkg/', header: { method: 8, compressedSize: 2 }, data: deflateRawSync('') }),
+  },
+  'sizes behind the data': { members: (members) => members.map((member) => ({ ...member, descriptor: 'signed' })) },
+  'sizes behind the data, unsigned': {
+    members: (members) => members.map((member) => ({ ...member, descriptor: 'unsigned' })),
+  },
+  'long sizes behind the data': { members: (members) => members.map((member) => ({ ...member, descriptor: 'long' })) },
+  'long sizes behind the data, unsigned': {
+    members: (members) => members.map((member) => ({ ...member, descriptor: 'long unsigned' })),
+  },
+  'sizes behind the data and in front of it': {
+    method: 'stored',
+    members: change('__init__.py', {
+      descriptor: 'signed',
+      local: { crc: crc32(python), compressedSize: 16, size: 16 },
+      content: python,
+    }),
+    record: null,
+  },
+  'zip64 end records': { zip: { zip64: {} } },
+  'zip64 end records beside full short ones': { zip: { zip64: {}, end: { count: 4, onDisk: 4 } } },
+  'zip64 sizes in a local header': {
+    wheel: wheelText,
+    members: change('WHEEL', {
+      method: 'stored',
+      local: {
+        compressedSize: 0xffffffff,
+        size: 0xffffffff,
+        extra: extraField(1, fields([8, wheelText.length], [8, wheelText.length])),
+      },
+    }),
+  },
+  'extra fields': {
+    members: (members) =>
+      members.map((member) => ({ ...member, header: { extra: extraField(0x5455, Buffer.alloc(5, 1)) } })),
+  },
+  'long local extra fields': {
+    members: change('METADATA', { local: { extra: extraField(0x5455, Buffer.alloc(40_000)) } }),
+  },
+  'names beyond ASCII that say so': { files: { 'some_pkg/数据.txt': 'x', 'some_pkg/naïve, "quoted".txt': 'y' } },
+  'RECORD without hashes and sizes': {
+    record: `some_pkg/__init__.py,,\n${info}/METADATA,,\n${info}/WHEEL,,\n${info}/RECORD,,\n`,
+  },
+  'RECORD with weak hashes': {
+    record: `some_pkg/__init__.py,md5=xx,\n${info}/METADATA,md5=xx,\r\n${info}/WHEEL,sha1=xx,\r\n${info}/RECORD,,`,
+  },
+  'RECORD that does not list itself': { record: `some_pkg/__init__.py,,\n${info}/METADATA,,\n${info}/WHEEL,,\n` },
+  'RECORD with a line twice': {
+    record: `some_pkg/__init__.py,,\nsome_pkg/__init__.py,,\n${info}/METADATA,,\n${info}/WHEEL,,\n`,
+  },
+  'signatures of RECORD': {
+    members: add({ name: `${info}/RECORD.jws`, content: '{}' }, { name: `${info}/RECORD.p7s`, content: 'x' }),
+  },
+  'a .data folder': { files: { 'some_pkg-1.0.data/scripts/x': '#!python\n' } },
+  'another .dist-info deeper down': { files: { 'some_pkg/_vendor/other-2.0.dist-info/METADATA': 'Name: other\n' } },
+  '.dist-info in another spelling': { distInfo: 'Some.Pkg-1.0.0.dist-info' },
+  'METADATA in another spelling': { metadata: 'Metadata-Version: 2.1\r\nNAME: Some.Pkg\r\nversion: 1.0.0\r\n\r\nText' },
+  'a link within the wheel': { ...named('some_pkg/lib.so.1', { content: 'lib/../__init__.py', mode: 0o120777 }) },
+  'an empty link': { ...named('some_pkg/npm', { mode: 0o120777 }) },
+  'a writer’s mark as comment': { zip: { comment: 'zip-rs' } },
+  'flags that say how hard it was compressed': { members: change('METADATA', { central: { flags: 0b110 } }) },
+}
+for (const [what, options] of Object.entries(good))
+  test(`a wheel is read with ${what}`, async (t) => {
+    const fixed =
+      options.record === null
+        ? { ...options, record: `some_pkg/__init__.py,,\n${info}/METADATA,,\n${info}/WHEEL,,\n` }
+        : options
+    const wheel = await read(await temporaryFolder(t), fixed)
+    assert.deepEqual([wheel.name, wheel.version], ['some-pkg', '1.0'])
+  })
+
+test('a wheel gives its METADATA byte for byte, and what an index shows of it', async (t) => {
+  const options = {
+    ...plain,
+    requires: ['numpy>=1.26', "rich; extra == 'all'", 'nonsense ; ; '],
+    requiresPython: '>=3.8, <4',
+    extras: ['all'],
+    summary: 'Does <b>things</b>',
+  }
+  const wheel = await read(await temporaryFolder(t), options)
+  assert.deepEqual(wheel.metadata, makeWheel(options).metadata)
+  assert.deepEqual(
+    wheel.requiresDist.map(({ text }) => text),
+    ['numpy>=1.26', 'rich ; extra == "all"'],
+  )
+  assert.deepEqual(
+    [wheel.requiresPython, wheel.summary, wheel.providesExtra],
+    ['>=3.8, <4', 'Does <b>things</b>', ['all']],
+  )
+})
+
+const twice = {
+  name: `${info}/METADATA`,
+  content: 'Metadata-Version: 2.1\nName: some-pkg\nVersion: 1.0\nRequires-Dist: evil\n\n',
+}
+
+const bad: readonly (readonly [what: string, options: Partial<WheelOptions>, reason: RegExp])[] = [
+  // the end of the file
+  ['data after the end', { zip: { suffix: Buffer.from('x') } }, /does not end as a zip/],
+  ['another zip’s end after the end', { zip: { suffix: makeWheel(plain).bytes.subarray(-22) } }, /table of contents/],
+  [
+    'another whole zip after the end',
+    { zip: { suffix: makeWheel({ ...plain, requires: ['evil'] }).bytes } },
+    /table of contents/,
+  ],
+  ['zeros after the end', { zip: { suffix: Buffer.alloc(100_000) } }, /does not end as a zip/],
+  ['a comment with control characters', { zip: { comment: 'a\nb' } }, /comment/],
+  ['a comment longer than a mark', { zip: { comment: 'x'.repeat(65) } }, /has a comment that could/],
+  ['an end record within a comment', { zip: { comment: 'PK\u0005\u0006'.padEnd(22, '\0') } }, /table of contents/],
+  ['a comment shorter than it says', { zip: { comment: 'abc', end: { commentLength: 4 } } }, /does not end as a zip/],
+  ['a comment longer than it says', { zip: { comment: 'abc', end: { commentLength: 2 } } }, /does not end as a zip/],
+  ['several disks', { zip: { end: { disk: 1 } } }, /disks/],
+  ['a directory on another disk', { zip: { end: { directoryDisk: 1 } } }, /disks/],
+  ['entries on another disk', { zip: { end: { onDisk: 3 } } }, /disks/],
+  ['fewer entries than there are', { zip: { end: { onDisk: 3, count: 3 } } }, /table of contents/],
+  ['more entries than there are', { zip: { end: { onDisk: 5, count: 5 } } }, /table of contents/],
+  ['no entries', { members: () => [] }, /\.dist-info/],
+  ['a directory that is said to be smaller', { zip: { end: { size: 100 } } }, /table of contents/],
+  ['a directory that is said to be elsewhere', { zip: { end: { offset: 7 } } }, /table of contents/],
+  ['a directory that is said to be behind the end', { zip: { end: { offset: 0xfffffff0 } } }, /table of contents/],
+  ['data between directory and end', { zip: { afterDirectory: Buffer.from('hidden') } }, /table of contents/],
+  [
+    'a zip64 locator that nothing announces',
+    { zip: { afterDirectory: fields([4, 0x07064b50], [4, 0], [8, 0], [4, 1]) } },
+    /zip64/,
+  ],
+  ['zip64 announced and absent', { zip: { end: { count: 0xffff, onDisk: 0xffff } } }, /zip64/],
+  ['a zip64 offset announced and absent', { zip: { end: { offset: 0xffffffff } } }, /zip64/],
+  ['a zip64 locator that points elsewhere', { zip: { zip64: { recordOffset: 0 } } }, /zip64/],
+  ['zip64 records on several disks', { zip: { zip64: { disks: 2 } } }, /disks/],
+  ['a zip64 record of another disk', { zip: { zip64: { disk: 1 } } }, /disks/],
+  ['zip64 counts that differ', { zip: { zip64: { onDisk: 3 } } }, /disks/],
+  ['a zip64 count that the end record contradicts', { zip: { zip64: {}, end: { count: 3, onDisk: 3 } } }, /zip64/],
+  ['a zip64 offset that the end record contradicts', { zip: { zip64: {}, end: { offset: 3 } } }, /zip64/],
+  ['a zip64 extensible data sector', { zip: { zip64: { recordSize: 60 } } }, /zip64/],
+  ['a zip64 directory elsewhere', { zip: { zip64: { offset: 3 } } }, /table of contents/],
+  ['a zip64 offset beyond any number', { zip: { zip64: { offset: Number.MAX_SAFE_INTEGER } } }, /table of contents/],
+  [
+    'more members than any wheel has',
+    { zip: { zip64: { count: 300_000, onDisk: 300_000 } } },
+    /more than 200000 members/,
+  ],
+
+  // members and their two headers
+  [
+    'data in front of the first member',
+    { zip: { prefix: Buffer.from('#!/bin/sh\n') } },
+    /in front of its first member/,
+  ],
+  [
+    'a member that the directory does not list, first',
+    { members: (members) => [{ name: 'evil.py', content: 'x', only: 'local' }, ...members] },
+    /in front of its first/,
+  ],
+  [
+    'a member that the directory does not list, last',
+    { members: add({ name: 'evil.py', content: 'x'.repeat(99), only: 'local' }) },
+    /belong to no member/,
+  ],
+  [
+    'a small member that the directory does not list',
+    { members: add({ name: '', content: '', method: 'stored', only: 'local' }) },
+    /belong to no member/,
+  ],
+  [
+    'a member that is in the directory only',
+    { members: add({ name: 'evil.py', content: 'x', only: 'central' }) },
+    /contradict/,
+  ],
+  ['a gap before the directory', { zip: { beforeDirectory: Buffer.alloc(3) } }, /belong to no member/],
+  ['a gap between two members', { members: change('__init__.py', { behind: Buffer.alloc(2) }) }, /belong to no member/],
+  [
+    'a large gap between two members',
+    { members: change('__init__.py', { behind: Buffer.alloc(70_000) }) },
+    /belong to no member/,
+  ],
+  [
+    'two entries for one local header',
+    { members: add({ name: 'copy.py', content: python, only: 'central', central: { offset: 0 } }) },
+    /overlaps/,
+  ],
+  [
+    'members that overlap',
+    { members: change('__init__.py', { header: { compressedSize: 2000, size: 2000 }, method: 'stored' }) },
+    /overlaps/,
+  ],
+  [
+    'a member that reaches into the directory',
+    { members: change('RECORD', { header: { compressedSize: 100_000 } }) },
+    /overlaps/,
+  ],
+  [
+    'a local name that differs',
+    { members: change('METADATA', { local: { name: Buffer.from(`${info}/METADATB`) } }) },
+    /two headers/,
+  ],
+  [
+    'a local name that is longer',
+    { members: change('METADATA', { local: { name: Buffer.from(`${info}/METADATA2`) } }) },
+    /two headers/,
+  ],
+  ['a local CRC that differs', { members: change('METADATA', { local: { crc: 1 } }) }, /two headers/],
+  ['a local CRC of nothing', { members: change('METADATA', { local: { crc: 0 } }) }, /two headers/],
+  ['a local size that differs', { members: change('METADATA', { local: { size: 1 } }) }, /two headers/],
+  [
+    'a local compressed size that differs',
+    { members: change('METADATA', { local: { compressedSize: 1 } }) },
+    /two headers/,
+  ],
+  ['a local method that differs', { members: change('METADATA', { local: { method: 0 } }) }, /two headers/],
+  ['a local flag that differs', { members: change('METADATA', { local: { flags: 0x800 } }) }, /two headers/],
+  [
+    'a descriptor that only the local header announces',
+    { members: change('METADATA', { local: { flags: 8 } }) },
+    /two headers/,
+  ],
+  [
+    'a descriptor that only the directory announces',
+    { members: change('METADATA', { central: { flags: 8 } }) },
+    /two headers/,
+  ],
+  ['a local header that is none', { members: change('METADATA', { local: { signature: 0x04034b51 } }) }, /two headers/],
+  [
+    'an entry that is none',
+    { members: change('METADATA', { central: { signature: 0x02014b51 } }) },
+    /table of contents/,
+  ],
+  [
+    'an entry that points past the end',
+    { members: change('RECORD', { central: { offset: 0x7fffffff } }) },
+    /belong to no member/,
+  ],
+  [
+    'no descriptor where one is announced',
+    { members: change('METADATA', { descriptor: 'signed', behind: Buffer.alloc(0) }) },
+    /contradict its header/,
+  ],
+  [
+    'a descriptor that lies about the CRC',
+    { members: change('METADATA', { descriptor: 'signed', behind: fields([4, 0x08074b50], [4, 1], [4, 1], [4, 1]) }) },
+    /contradict its header/,
+  ],
+  [
+    'a descriptor without its signature in 16 bytes',
+    { members: change('METADATA', { descriptor: 'signed', behind: Buffer.alloc(16) }) },
+    /contradict its header/,
+  ],
+  [
+    'a descriptor with a hole',
+    { members: change('METADATA', { descriptor: 'signed', behind: Buffer.alloc(18) }) },
+    /contradict its header/,
+  ],
+  [
+    'a local extra field that is cut',
+    { members: change('METADATA', { local: { extra: fields([2, 1], [2, 16], [2, 0]) } }) },
+    /two headers/,
+  ],
+  [
+    'a local extra field of three bytes',
+    { members: change('METADATA', { local: { extra: Buffer.alloc(3) } }) },
+    /two headers/,
+  ],
+  [
+    'an extra field of the directory that is cut',
+    { members: change('METADATA', { central: { extra: fields([2, 1], [2, 16], [2, 0]) } }) },
+    /table of contents/,
+  ],
+  [
+    'local zip64 sizes that differ',
+    {
+      members: change('METADATA', {
+        local: { compressedSize: 0xffffffff, size: 0xffffffff, extra: extraField(1, fields([8, 5], [8, 5])) },
+      }),
+    },
+    /two headers/,
+  ],
+  [
+    'local zip64 sizes announced and absent',
+    { members: change('METADATA', { local: { size: 0xffffffff } }) },
+    /two headers/,
+  ],
+  [
+    'zip64 sizes twice',
+    {
+      members: change('METADATA', {
+        local: {
+          size: 0xffffffff,
+          extra: Buffer.concat([extraField(1, Buffer.alloc(16)), extraField(1, Buffer.alloc(16))]),
+        },
+      }),
+    },
+    /two headers/,
+  ],
+  [
+    'zip64 sizes announced and absent in the directory',
+    { members: change('METADATA', { central: { size: 0xffffffff, compressedSize: 0xffffffff } }) },
+    /unpack to far more/,
+  ],
+
+  // what members are
+  ['a member that is encrypted', { members: change('METADATA', { header: { flags: 1 } }) }, /encrypted/],
+  [
+    'a member with strong encryption',
+    { members: change('METADATA', { header: { flags: 0x41 } }) },
+    /table of contents/,
+  ],
+  ['a masked directory', { members: change('METADATA', { header: { flags: 0x2000 } }) }, /encrypted/],
+  ['patched data', { members: change('METADATA', { header: { flags: 0x20 } }) }, /unknown feature/],
+  ['a flag that nobody knows', { members: change('METADATA', { header: { flags: 0x8000 } }) }, /unknown feature/],
+  ['bzip2', { members: change('__init__.py', { header: { method: 12 } }) }, /method 12/],
+  ['LZMA', { members: change('__init__.py', { header: { method: 14 } }) }, /method 14/],
+  ['zstandard', { members: change('__init__.py', { header: { method: 93 } }) }, /method 93/],
+  ['deflate64', { members: change('__init__.py', { header: { method: 9 } }) }, /method 9/],
+  [
+    'a stored member with two sizes',
+    { members: change('__init__.py', { method: 'stored', header: { size: 5 } }) },
+    /stored with two sizes/,
+  ],
+  ['a comment on a member', { members: change('__init__.py', { comment: 'x' }) }, /comment/],
+  ['a member twice', { members: add(twice) }, /is there twice/],
+  ['a member twice, once as a folder', { members: add({ name: 'some_pkg/__init__.py/' }) }, /is there twice/],
+  ['a file that is a folder too', named('some_pkg/__init__.py/x'), /a file and a folder/],
+  ['a folder with content', { members: add({ name: 'some_pkg/', content: 'hidden' }) }, /has content/],
+  ['a link to the outside', named('some_pkg/link', { mode: 0o120777, content: '../../../etc/passwd' }), /leads out/],
+  ['a link to an absolute path', named('some_pkg/link', { mode: 0o120777, content: '/etc/passwd' }), /leads out/],
+  [
+    'a link that leaves and comes back',
+    named('some_pkg/link', { mode: 0o120777, content: '../../some_pkg/x' }),
+    /leads out/,
+  ],
+  [
+    'a link too long for any path',
+    named('some_pkg/link', { mode: 0o120777, content: 'x/'.repeat(3000) }),
+    /more than 4096 bytes/,
+  ],
+  ['a link that is a folder', named('some_pkg/link/', { mode: 0o120777 }), /neither a file nor a folder/],
+  ['a device', named('some_pkg/null', { mode: 0o020666 }), /neither a file nor a folder/],
+  ['a pipe', named('some_pkg/pipe', { mode: 0o010644 }), /neither a file nor a folder/],
+  ['a socket', named('some_pkg/socket', { mode: 0o140644 }), /neither a file nor a folder/],
+  ['a file that says it is a folder', named('some_pkg/folder', { mode: 0o040755 }), /neither a file nor a folder/],
+
+  // names
+  ['a name that goes up', named('../evil.py'), /member name/],
+  ['a name that goes up from within', named('some_pkg/../../evil.py'), /member name/],
+  ['an absolute name', named('/etc/evil.py'), /member name/],
+  ['a drive’s name', named('C:/evil.py'), /member name/],
+  ['a drive’s name without a slash', named('c:evil.py'), /member name/],
+  ['a name with a backslash', named('some_pkg\\evil.py'), /member name/],
+  ['a network path', named('//host/evil.py'), /member name/],
+  ['a name with an empty segment', named('some_pkg//evil.py'), /member name/],
+  ['a name with a dot segment', named('some_pkg/./evil.py'), /member name/],
+  ['a name that is a dot', named('.'), /member name/],
+  ['a name that is a slash', named('/'), /member name/],
+  ['a name that is empty', { members: add({ name: '', content: '' }) }, /member name/],
+  ['a name with a NUL', named('some_pkg/evil.py\0.txt'), /member name/],
+  ['a name with a new line', named('some_pkg/evil\n.py'), /member name/],
+  ['a name with an escape', named('some_pkg/\u001b[2J.py'), /member name/],
+  ['a name with DEL', named('some_pkg/\u007f.py'), /member name/],
+  ['a name with a C1 control', named('some_pkg/\u0085.py'), /member name/],
+  ['a name too long for a path', named('a/'.repeat(600) + 'x'), /member name/],
+  ['a segment too long for a file', named('a'.repeat(256)), /member name/],
+  ['a name in Latin-1', named(Buffer.from('some_pkg/na\xefve.py', 'latin1'), { header: { flags: 0 } }), /several ways/],
+  ['a name in UTF-8 that does not say so', named('some_pkg/数.py', { header: { flags: 0 } }), /several ways/],
+  ['a name that says UTF-8 and is not', named(Buffer.from('some_pkg/\xff.py', 'latin1')), /several ways/],
+  ['a name in overlong UTF-8', named(Buffer.from([0x61, 0xc0, 0xaf, 0x62])), /several ways/],
+  [
+    'a second name in an extra field',
+    { members: change('__init__.py', { header: { extra: extraField(0x7075, Buffer.from('\x01\0\0\0\0evil.py')) } }) },
+    /several ways/,
+  ],
+  [
+    'a second name in a local extra field',
+    { members: change('__init__.py', { local: { extra: extraField(0x7075, Buffer.from('\x01\0\0\0\0evil.py')) } }) },
+    /two headers/,
+  ],
+
+  // bombs
+  [
+    'a member that unpacks to more than memory has',
+    { members: change('__init__.py', { header: { size: 0xfffffff0 } }) },
+    /unpack to far more/,
+  ],
+  [
+    'many members that unpack to more together',
+    {
+      members: (members) => [
+        ...members,
+        ...Array.from({ length: 300 }, (_, at): ZipMember => ({
+          name: `b/${at}`,
+          content: '',
+          header: { size: 1 << 20 },
+        })),
+      ],
+    },
+    /unpack to far more/,
+  ],
+  [
+    'METADATA larger than any',
+    { files: {}, metadata: `Name: some-pkg\nVersion: 1.0\n\n${'x'.repeat((4 << 20) + 1)}` },
+    /more than 4194304 bytes/,
+  ],
+  ['WHEEL larger than any', { wheel: `Wheel-Version: 1.0\n${'x'.repeat((64 << 10) + 1)}` }, /more than 65536 bytes/],
+  [
+    'METADATA that unpacks to more than it says',
+    { members: change('METADATA', { data: deflateRawSync(Buffer.alloc(1 << 20)) }) },
+    /is broken/,
+  ],
+  [
+    'METADATA that unpacks to less than it says',
+    { members: change('METADATA', { data: deflateRawSync('Name: x') }) },
+    /is broken/,
+  ],
+  ['METADATA with another CRC', { members: change('METADATA', { header: { crc: 5 } }) }, /is broken/],
+  ['METADATA that is not deflated', { members: change('METADATA', { data: Buffer.from('nonsense') }) }, /is broken/],
+  [
+    'METADATA that is cut',
+    {
+      members: change('METADATA', {
+        data: deflateRawSync('Name: some-pkg\nVersion: 1.0\n\nMade for a test.\n').subarray(0, 20),
+      }),
+    },
+    /is broken/,
+  ],
+  [
+    'METADATA with data behind its deflated stream',
+    { metadata: 'x', members: change('METADATA', { data: Buffer.concat([deflateRawSync('x'), Buffer.from('yy')]) }) },
+    /is broken/,
+  ],
+
+  // what a wheel is
+  ['no .dist-info', { distInfo: 'info' }, /0 \.dist-info folders/],
+  ['two .dist-info', { files: { 'other-1.0.dist-info/METADATA': 'x' } }, /2 \.dist-info folders/],
+  ['.dist-info in two cases', { files: { 'some_pkg-1.0.DIST-INFO/METADATA': 'x' } }, /2 \.dist-info folders/],
+  ['.dist-info that is a file', { members: () => [{ name: info, content: 'x' }] }, /lacks/],
+  ['.dist-info of another project', { distInfo: 'other-1.0.dist-info' }, /another release/],
+  ['.dist-info of another version', { distInfo: 'some_pkg-1.1.dist-info' }, /another release/],
+  ['.dist-info of another local version', { distInfo: 'some_pkg-1.0+x.dist-info' }, /another release/],
+  ['.dist-info without a version', { distInfo: 'some_pkg.dist-info' }, /another release/],
+  [
+    'no METADATA',
+    { members: (members) => members.filter(({ name }) => !String(name).endsWith('METADATA')) },
+    /lacks .*METADATA/,
+  ],
+  [
+    'METADATA that is a folder',
+    { members: change('METADATA', { name: `${info}/METADATA/`, content: '', method: 'stored' }) },
+    /lacks .*METADATA/,
+  ],
+  ['no WHEEL', { wheel: null }, /lacks .*WHEEL/],
+  ['no RECORD', { record: null }, /lacks .*RECORD/],
+  ['METADATA of another project', { metadata: 'Name: other\nVersion: 1.0\n' }, /says that it is "other"/],
+  ['METADATA of another version', { metadata: 'Name: some-pkg\nVersion: 1.0.1\n' }, /its version is "1\.0\.1"/],
+  ['METADATA without a name', { metadata: 'Version: 1.0\n' }, /says that it is ""/],
+  ['METADATA without a version', { metadata: 'Name: some-pkg\n\nVersion: 1.0\n' }, /its version is ""/],
+  ['METADATA that is empty', { metadata: '' }, /says that it is ""/],
+  [
+    'METADATA with a version that is none',
+    { metadata: 'Name: some-pkg\nVersion: newest\n' },
+    /its version is "newest"/,
+  ],
+  ['a wheel format that nobody knows', { wheel: 'Wheel-Version: 2.0\n' }, /format is 2\.0/],
+  ['a wheel format that is not said', { wheel: 'Root-Is-Purelib: true\n' }, /format is \?/],
+  [
+    'RECORD that lists too little',
+    { record: `${info}/METADATA,,\n${info}/WHEEL,,\n` },
+    /does not list "some_pkg\/__init__/,
+  ],
+  [
+    'RECORD that lists too much',
+    { record: `some_pkg/__init__.py,,\n${info}/METADATA,,\n${info}/WHEEL,,\ngone.py,,\n` },
+    /lists "gone\.py"/,
+  ],
+  [
+    'RECORD with another size',
+    { record: `some_pkg/__init__.py,,99\n${info}/METADATA,,\n${info}/WHEEL,,\n` },
+    /another size/,
+  ],
+  [
+    'RECORD with another hash of METADATA',
+    { record: `some_pkg/__init__.py,,\n${info}/METADATA,sha256=AAAA,\n${info}/WHEEL,,\n` },
+    /another hash/,
+  ],
+  [
+    'RECORD with two sizes for a file',
+    { record: `some_pkg/__init__.py,,16\nsome_pkg/__init__.py,,17\n${info}/METADATA,,\n${info}/WHEEL,,\n` },
+    /twice and differently/,
+  ],
+  ['RECORD with a size that is none', { record: `some_pkg/__init__.py,,-1\n` }, /line 1 of its RECORD/],
+  ['RECORD with a column too many', { record: `some_pkg/__init__.py,,,x\n` }, /line 1 of its RECORD/],
+  ['RECORD with an open quote', { record: `${info}/WHEEL,,\n"some_pkg/__init__.py,,\n` }, /line 2 of its RECORD/],
+  ['RECORD with a line without a path', { record: `,sha256=x,1\n` }, /line 1 of its RECORD/],
+  [
+    'a signature of RECORD that RECORD does not exempt elsewhere',
+    { members: add({ name: 'some_pkg/RECORD.jws', content: '{}' }) },
+    /does not list/,
+  ],
+]
+for (const [what, options, reason] of bad)
+  test(`a wheel is refused with ${what}`, async (t) => assert.match(await refusal(t, options), reason))
+
+test('there are enough bad shapes', () => {
+  assert.ok(bad.length >= 130, String(bad.length))
+})
+
+test('a wheel is refused under any name but its own', async (t) => {
+  const files = [
+    'other-1.0-py3-none-any.whl',
+    'some_pkg-1.1-py3-none-any.whl',
+    'some_pkg-1.0+x-py3-none-any.whl',
+    'some_pkg-1!1.0-py3-none-any.whl',
+    'some-pkg-1.0-py3-none-any.whl',
+    'some_pkg-1.0.tar.gz',
+    '../some_pkg-1.0-py3-none-any.whl',
+    '',
+  ]
+  for (const file of files) await refusal(t, {}, file)
+})
+
+test('what is no zip at all is refused', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { bytes, file } = makeWheel(plain)
+  const contents = [
+    Buffer.alloc(0),
+    Buffer.from('x'),
+    Buffer.from('PK\u0005\u0006'),
+    Buffer.alloc(22),
+    Buffer.alloc(1 << 20),
+    Buffer.from('<html>not found</html>'.repeat(10)),
+    bytes.subarray(0, bytes.length - 1),
+    bytes.subarray(0, 100),
+    bytes.subarray(1),
+  ]
+  for (const content of contents) {
+    await writeFile(join(folder, 'x'), content)
+    await assert.rejects(readWheel(join(folder, 'x'), file), { name: 'AirlockError', code: 'artifact-invalid' })
+  }
+})
+
+test('a wheel that is not there is not called malformed', async (t) => {
+  await assert.rejects(readWheel(join(await temporaryFolder(t), 'absent'), makeWheel(plain).file), { code: 'ENOENT' })
+})
+
+test('reading stops when it is no longer wanted', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { bytes, file } = makeWheel(plain)
+  await writeFile(join(folder, file), bytes)
+  await assert.rejects(readWheel(join(folder, file), file, AbortSignal.abort()), { name: 'AbortError' })
+})
+
+test('one changed byte never crashes the reader, and never changes whose wheel it is', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { bytes, file } = makeWheel({ ...plain, requires: ['numpy'], zip: { zip64: {} } })
+  const path = join(folder, file)
+  await fc.assert(
+    fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
+      const changed = Buffer.from(bytes)
+      changed[at]! ^= mask
+      await writeFile(path, changed)
+      try {
+        const { name, version } = await readWheel(path, file)
+        assert.deepEqual([name, version], ['some-pkg', '1.0'])
+      } catch (error) {
+        if (!(error instanceof AirlockError)) throw error
+      }
+    }),
+    { numRuns: 1500 },
+  )
+})
+
+test('the RECORD that tests write is the one that wheels have', () => {
+  assert.equal(
+    recordOf({ 'a,"b".py': 'x' }, info),
+    `"a,""b"".py",sha256=LXEWQrcmsEQBYnyp-6wy9chTD7GQPMTbAiWHF5IaSIE,1\n${info}/RECORD,,\n`,
+  )
+})
