@@ -146,7 +146,7 @@ test('one request is shown in Chinese', async (t) => {
   const { url } = await fakeConsole(t, { 'GET /api/requests/7': { body: full } })
   const { out } = await airlock(url, ['status', '7'], { env: zh })
   assert.match(out, /^申请 7：pip fonttools, numpy<2，目标环境 default\n {2}状态： {11}已就绪\n/)
-  assert.match(out, /fonttools {2}1\.0 {18}3\.4 MB {2}新下载 {2}直接申请\n/)
+  assert.match(out, /fonttools {2}1\.0 {16}3\.4 MB {2}新下载 {2}直接申请\n/)
 })
 
 test('a failed request shows its problem and hint, and what it waits for while it does', async (t) => {
