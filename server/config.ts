@@ -117,6 +117,10 @@ const fileSchema = z.strictObject({
         parallel: knob(z.int().min(1).max(64).default(8), '4, 8 and 16 at once measured the same'),
         perHost: knob(z.int().min(1).max(64).default(6), 'what a browser allows itself; mirrors throttle more'),
         maxFile: knob(size.default(8 * units.GiB), 'the largest CUDA wheels have 3 GB'),
+        confirmAbove: knob(
+          size.default(20 * units.GB),
+          'what a request may fetch unconfirmed: more than any CUDA stack, less than a surprise',
+        ),
         keepFree: knob(size.default(1 * units.GiB), 'the low-water mark at which fetching stops; serving never does'),
       })
       .prefault({}),
@@ -129,6 +133,10 @@ const fileSchema = z.strictObject({
       })
       .prefault({}),
     'loopback only',
+  ),
+  reuse: knob(
+    z.number().min(0).max(8760).default(24),
+    'hours for which an answer is given again without asking upstream; exact pins always are',
   ),
   queue: knob(
     z

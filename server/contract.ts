@@ -32,6 +32,11 @@ export const newRequestSchema = z
     targets: z.array(targetName).min(1).max(32).default(['default']),
     requester: freeText(100).optional(),
     note: freeText(2000).optional(),
+    confirm: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'fetch it even where it is larger than what needs a confirmation' }),
+    refresh: z.boolean().default(false).meta({ description: 'ask upstream anew, however new the last answer is' }),
   })
   .meta({ id: 'NewRequest' })
 
@@ -98,7 +103,7 @@ export const requestDetailSchema = z
   .meta({ id: 'RequestDetail' })
 
 export const requestQuerySchema = z.object({
-  state: stateSchema.optional(),
+  state: stateSchema.or(z.literal('unfinished')).optional(),
   ecosystem: ecosystemSchema.optional(),
   target: targetName.optional(),
   requester: freeText(100).optional(),
@@ -121,6 +126,56 @@ export const targetSchema = z
     facts: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'Target' })
+
+/** What one line of a request means here, before it is sent. */
+export const checkedLineSchema = z
+  .object({
+    line: z.string(),
+    roots: z.array(z.string()).meta({ description: 'canonical; empty when the line is not taken' }),
+    problem: problemSchema.nullable(),
+    known: z.boolean().meta({ description: 'false: no list held here has this name; it may exist all the same' }),
+    near: z.array(z.string()).meta({ description: 'known names that are near an unknown one, best first' }),
+    here: z
+      .array(z.object({ target: targetName, version: z.string(), install: z.string() }))
+      .meta({ description: 'targets on which it installs already' }),
+  })
+  .meta({ id: 'CheckedLine' })
+
+export const previewSchema = z
+  .object({
+    ecosystem: ecosystemSchema,
+    target: targetName,
+    closure: z.array(closureItemSchema).meta({ description: 'new: not listed on this target yet' }),
+    bytes: bytes.nullable().meta({ description: 'of what is new; null where a size is unknown' }),
+    remarks: z.array(remarkSchema),
+    install: z.string(),
+  })
+  .meta({ id: 'Preview' })
+
+/** Where a name is known from: mirrored here, asked for once, seen as a dependency, or a list that lies here. */
+export const knownNameSchema = z
+  .object({
+    name: z.string(),
+    known: z.enum(['mirrored', 'asked', 'seen', 'archive', 'index']),
+    summary: z.string().nullable(),
+  })
+  .meta({ id: 'KnownName' })
+
+export const statusSchema = z
+  .object({
+    disk: z.object({ free: bytes, total: bytes, keepFree: bytes }),
+    unfinished: z.int().nonnegative(),
+    upstreams: z.array(
+      z.object({
+        name: z.string(),
+        contact: z
+          .object({ at: instant, ok: z.boolean() })
+          .nullable()
+          .meta({ description: 'the last answer or failure since the start' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Status' })
 
 export const readinessSchema = z
   .object({ status: z.enum(['ready', 'unready']), checks: z.record(z.string(), z.string()) })
@@ -173,6 +228,50 @@ export const operations = {
     params: id,
     answer: requestSchema,
     summary: 'Try a finished request again',
+  },
+  checkRequirements: {
+    method: 'post',
+    path: '/api/requirements/check',
+    status: 200,
+    body: z.strictObject({
+      ecosystem: ecosystemSchema,
+      requirements: z.array(z.string().max(2000)).max(1000),
+      targets: z.array(targetName).max(32).default(['default']),
+    }),
+    answer: z.object({ lines: z.array(checkedLineSchema) }),
+    summary: 'Each line as the server reads it, and what is here already; asks nobody outside',
+  },
+  previewClosure: {
+    method: 'post',
+    path: '/api/closures',
+    status: 200,
+    body: z.strictObject({
+      ecosystem: ecosystemSchema,
+      requirements: z.array(z.string().min(1).max(1000)).min(1).max(1000),
+      target: targetName.default('default'),
+    }),
+    answer: previewSchema,
+    summary: 'Solve without keeping or fetching anything',
+  },
+  listNames: {
+    method: 'get',
+    path: '/api/names/:ecosystem',
+    status: 200,
+    params: z.object({ ecosystem: ecosystemSchema }),
+    query: z.object({
+      prefix: z.string().min(1).max(128),
+      target: targetName.optional(),
+      limit: z.coerce.number().int().min(1).max(50).default(10),
+    }),
+    answer: z.object({ names: z.array(knownNameSchema) }),
+    summary: 'Names that begin so, from lists that lie here; asks nobody outside',
+  },
+  status: {
+    method: 'get',
+    path: '/api/status',
+    status: 200,
+    answer: statusSchema,
+    summary: 'Disk, queue, and when upstreams last answered',
   },
   listTargets: {
     method: 'get',

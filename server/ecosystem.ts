@@ -28,6 +28,8 @@ export type Parsed = {
   /** Canonical, sorted, without repetition: equal roots are equal requests. */
   readonly roots: readonly string[]
   readonly options: JsonObject
+  /** Every root names one release only, so that no later answer can be another. */
+  readonly exact?: boolean
 }
 
 /**

@@ -327,13 +327,17 @@ export const codes = {
   // what this machine could not do
   'disk-full': {
     en: {
-      message: 'The disk of {folder} has {free} bytes free, {needed} are needed.',
+      message: 'The disk of {folder} has {size:free} free, {size:needed} are needed.',
       hint: 'Free some space; Airlock goes on by itself. What is here is still served.',
     },
     zh: {
-      message: '{folder} 所在磁盘剩余 {free} 字节，需要 {needed} 字节。',
+      message: '{folder} 所在磁盘剩余 {size:free}，需要 {size:needed}。',
       hint: '请释放空间，Airlock 会自动继续；已有内容仍可安装。',
     },
+  },
+  'closure-too-large': {
+    en: { message: '{files} files of {size:bytes} would have to be fetched: {reason}.', hint: '{instead}' },
+    zh: { message: '需要下载 {files} 个文件，共 {size:bytes}：{reason}。', hint: '{instead}' },
   },
   'proof-failed': {
     en: {
@@ -426,18 +430,32 @@ export function problemOf(error: unknown): Problem {
   return { code, ...explain(code, fields, 'en'), fields }
 }
 
+/** A POSIX locale's language, as LC_ALL, LC_MESSAGES and LANG give it. */
+export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
+  return /^zh/i.test(env.LC_ALL || env.LC_MESSAGES || env.LANG || '') ? 'zh' : 'en'
+}
+
 export function isCode(code: string): code is Code {
   return Object.hasOwn(codes, code)
 }
 
 function fill(text: string, fields: JsonObject, language: Language): string {
   return text
-    .replace(/\{([A-Za-z]+)\}/g, (_, name: string) => {
+    .replace(/\{(size:)?([A-Za-z]+)\}/g, (_, size: string | undefined, name: string) => {
       const value = fields[name]
+      if (size && typeof value === 'number') return readableSize(value)
       if (isPhrase(value)) return value[language]
       return Array.isArray(value) ? value.join(', ') : String(value ?? '')
     })
     .trim()
+}
+
+/** Bytes as people read them, with powers of 1000 as disks and package managers have them. */
+export function readableSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
+  const value = bytes / 1000 ** power
+  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`
 }
 
 function isPhrase(value: Json | undefined): value is Phrase {

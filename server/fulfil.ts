@@ -2,8 +2,10 @@
  * THE STORY. A request asks for packages; a job fulfils it:
  *
  *   solve     the ecosystem's own solver pins everything that is needed        (side by side with other jobs)
+ *   weigh     does it fit, and is a closure of this size what was wanted?
  *   download  what is not here yet, digest by digest, into `.incoming/`         (side by side)
- *   stage     the index as it would be, seen by nobody                          (alone in its lane, from here on)
+ *   renew     where the lane has moved on, or upstream lost a file, solve again (alone in its lane, from here on)
+ *   stage     the index as it would be, seen by nobody
  *   prove     a real solve, as the pod would do it, against the stage alone
  *   intend    the decision, in the database: from here a crash rolls forward
  *   publish   pool, then the pages that name it, the top index last
@@ -38,6 +40,8 @@ type Deps = {
   readonly lanes: Lanes
   /** Bounds the solvers that run at once. */
   readonly solves: PQueue
+  /** Throws `closure-too-large` where a closure does not fit or wants a confirmation that the job has not. */
+  readonly weigh: (job: Job, closure: Closure) => Promise<void>
   /** Aborts when the server stops: the only thing that interrupts a publication. */
   readonly stopping: AbortSignal
 }
@@ -45,24 +49,26 @@ type Deps = {
 /** Between two tries to publish on a disk that refuses, in ms. */
 const publishInterval = 5000
 
-export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lanes, solves, stopping }: Deps) {
+export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lanes, solves, weigh, stopping }: Deps) {
   /**
    * Fulfils a job, or throws the AirlockError that the job will keep. Every step may be repeated after a crash: what was
    * solved is recorded, what was fetched is whole or resumable, what was published is left alone.
    */
   return async function fulfil(job: Job, attempt: Attempt): Promise<void> {
-    const { signal, onProgress, onWaiting } = attempt
+    const { signal, onWaiting } = attempt
     const { ecosystem, target } = find(job)
     if (job.state === 'publishing')
       return lanes.enter(target.lane, signal, () => publish(ecosystem, target, job, onWaiting))
 
     const closure = (await jobs.closure(job)) ?? (await solve(ecosystem, target, job, signal))
+    await weigh(job, closure)
     await jobs.enter(job, 'downloading')
-    await downloads.fetch(artifactsOf(closure), { signal, onProgress })
+    const lacks = await download(ecosystem, closure, attempt)
 
     await lanes.enter(target.lane, signal, async () => {
+      const current = await renew(ecosystem, target, job, lacks, attempt)
       await jobs.enter(job, 'proving')
-      await record(ecosystem, target, job, closure, signal)
+      await record(ecosystem, target, job, current ?? closure, signal)
       await publish(ecosystem, target, job, onWaiting)
     })
   }
@@ -79,6 +85,33 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
     )
   }
 
+  /** Whether upstream lacks a file: an ecosystem that can renew its answer is asked for a newer one, any other fails. */
+  async function download(ecosystem: Ecosystem, closure: Closure, { signal, onProgress }: Attempt): Promise<boolean> {
+    try {
+      await downloads.fetch(artifactsOf(closure), { signal, onProgress })
+      return false
+    } catch (error) {
+      if (!ecosystem.renew || !isGone(error)) throw error
+      return true
+    }
+  }
+
+  async function renew(
+    ecosystem: Ecosystem,
+    target: Target,
+    job: Job,
+    lacks: boolean,
+    attempt: Attempt,
+  ): Promise<Closure | null> {
+    const { signal, onProgress } = attempt
+    const renewed = (await ecosystem.renew?.(job, target, lacks, signal)) ?? null
+    if (!renewed) return null
+    await jobs.keepClosure(job, target.lane, renewed)
+    await weigh(job, renewed)
+    await downloads.fetch(artifactsOf(renewed), { signal, onProgress })
+    return renewed
+  }
+
   /** Stages, proves, and decides. Invariant: nothing is recorded as visible that was not proved. */
   async function record(
     ecosystem: Ecosystem,
@@ -91,8 +124,8 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
     try {
       const { picked } = await ecosystem.prove(job, target, stage, signal)
       signal.throwIfAborted()
-      const { artifacts, neededBy, remarks } = stage
-      await jobs.intend(job, { lane: target.lane, artifacts, neededBy, remarks, picked, record: stage.record })
+      const { artifacts, neededBy, remarks, dropped, record } = stage
+      await jobs.intend(job, { lane: target.lane, artifacts, neededBy, remarks, picked, dropped, record })
     } finally {
       await stage.close()
     }
@@ -140,6 +173,13 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
 }
 
 export type Fulfil = ReturnType<typeof createFulfil>
+
+/** The file is no longer what the index said: a newer index may know better. */
+function isGone(error: unknown): boolean {
+  if (!(error instanceof AirlockError)) return false
+  const { status } = error.fields
+  return error.code === 'size-mismatch' || (error.code === 'upstream-status' && (status === 404 || status === 410))
+}
 
 function artifactsOf(closure: Closure) {
   return closure.items.map((item) => item.artifact)

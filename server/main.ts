@@ -2,13 +2,13 @@
  * Where argv and process.env end: one command each, imported dynamically, so that the mirror loads only itself.
  * Exit codes: 0 done, 2 wrong command, setting or configuration, 3 another Airlock owns the state, 1 anything else.
  */
-import { AirlockError, explain, type Code, type Language } from './errors.ts'
+import { AirlockError, explain, languageOf, type Code } from './errors.ts'
 
 const commands = {
-  serve: async () => (await import('./airlock.ts')).serve(process.env, process.cwd()),
+  serve: async () => (await import('./serve.ts')).serve(process.env, process.cwd()),
   mirror: async () => (await import('./mirror/main.ts')).runMirror(process.env, process.cwd()),
-  rebuild: async () => (await import('./airlock.ts')).offline('rebuild', process.env, process.cwd()),
-  verify: async () => (await import('./airlock.ts')).offline('verify', process.env, process.cwd()),
+  rebuild: async () => (await import('./serve.ts')).offline('rebuild', process.env, process.cwd()),
+  verify: async () => (await import('./serve.ts')).offline('verify', process.env, process.cwd()),
   config: async () => printConfig((await import('./config.ts')).readConfig(process.env, process.cwd())),
 } satisfies Record<string, () => Promise<void>>
 
@@ -23,7 +23,7 @@ try {
   await commands[name as keyof typeof commands]()
 } catch (error) {
   if (!(error instanceof AirlockError)) throw error
-  const { message, hint } = explain(error.code, error.fields, language())
+  const { message, hint } = explain(error.code, error.fields, languageOf(process.env))
   console.error(`airlock: ${message}\n  ${hint}`)
   process.exit(exits[error.code] ?? 1)
 }
@@ -35,9 +35,4 @@ function printConfig(config: object): void {
     return url && (url.username || url.password) ? String(value).replace(/\/\/[^/]*@/, '//***@') : value
   }
   console.log(JSON.stringify(config, hidden, 2))
-}
-
-function language(): Language {
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env
-  return /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en'
 }

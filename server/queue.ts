@@ -34,6 +34,7 @@ const stopping = Symbol('stopping')
 export function createQueue({ jobs, fulfil, log, concurrency = 256, diskInterval = 10 }: Deps) {
   const queue = new PQueue({ concurrency })
   const running = new Map<number, Running>()
+  const listeners = new Set<(job: number, progress: Progress) => void>()
   let stopped = false
 
   function wait(job: Job, entry: Running, problem: Problem | null): void {
@@ -48,7 +49,10 @@ export function createQueue({ jobs, fulfil, log, concurrency = 256, diskInterval
       try {
         await fulfil((await jobs.get(job.id)) ?? job, {
           signal,
-          onProgress: (progress) => (entry.progress = progress),
+          onProgress: (progress) => {
+            entry.progress = progress
+            for (const listener of listeners) listener(job.id, progress)
+          },
           onWaiting: (problem) => wait(job, entry, problem),
         })
         return
@@ -113,6 +117,12 @@ export function createQueue({ jobs, fulfil, log, concurrency = 256, diskInterval
 
     progress(job: number): Progress | null {
       return running.get(job)?.progress ?? null
+    },
+
+    /** Calls `listener` with every job's progress, until the returned function is called. */
+    subscribe(listener: (job: number, progress: Progress) => void): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
 
     waiting(job: number): Problem | null {

@@ -14,7 +14,9 @@
  *     .incoming/.write-<n>                              an index on its way to its rename
  *   AIRLOCK_STATE                                       what no pod may read
  *     airlock.db, lock.db                               the state, and who owns it
- *     keys/  cache/gateway/  cache/uv/  work/           secrets; upstream's pages; the solver's own; a solve's folder
+ *     keys/                                             the key that apt repositories are signed with
+ *     cache/{gateway,uv,apt}/                           upstream's pages; the solvers' own: all of it can be fetched again
+ *     work/                                             a solve's or a stage's folder
  *
  * Tree paths are relative to AIRLOCK_ROOT, with `/`, unescaped: `pip/pool/ab/ab…/x.whl`.
  */
@@ -71,9 +73,10 @@ export function statePaths(state: string) {
   return {
     database: join(state, 'airlock.db'),
     lock: join(state, 'lock.db'),
-    keys: join(state, 'keys'),
+    aptKey: join(state, 'keys', 'apt.asc'),
     gatewayCache: join(state, 'cache', 'gateway'),
     uvCache: join(state, 'cache', 'uv'),
+    aptCache: join(state, 'cache', 'apt'),
     work: join(state, 'work'),
     config: join(state, 'airlock.yaml'),
   } as const

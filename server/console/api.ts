@@ -4,6 +4,7 @@ import type { Events } from '../../storage/events.ts'
 import type { Jobs } from '../../storage/jobs.ts'
 import { isFinished, type Requests } from '../../storage/requests.ts'
 import type { Request } from '../../storage/records.ts'
+import type { Ask } from '../ask.ts'
 import { operations, type Operation } from '../contract.ts'
 import type { Ecosystem, Target } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
@@ -16,12 +17,11 @@ export type ApiDeps = {
   readonly jobs: Jobs
   readonly events: Events
   readonly queue: Queue
+  readonly ask: Ask
   readonly maintenance: { rebuild(): Promise<Answer<'rebuild'>>; verify(): Promise<Answer<'verify'>> }
   readonly readiness: () => Promise<Answer<'readiness'>>
   /** The URL that a pod of this target is given. */
   readonly indexUrl: (target: Target) => string
-  /** Unfinished requests that the queue takes. */
-  readonly unfinished: number
 }
 
 type Shape = {
@@ -50,10 +50,10 @@ export function createApi({
   jobs,
   events,
   queue,
+  ask,
   maintenance,
   readiness,
   indexUrl,
-  unfinished,
 }: ApiDeps): Api {
   async function find(id: number): Promise<Request> {
     const request = await requests.get(id)
@@ -75,26 +75,8 @@ export function createApi({
 
   return {
     async createRequests({ body, language }) {
-      const { ecosystem: name, targets, requirements } = body
-      const ecosystem = ecosystems.get(name)
-      if (!ecosystem) throw new AirlockError('ecosystem-unknown', { ecosystem: name, known: [...ecosystems.keys()] })
-      for (const target of targets) {
-        if (!ecosystem.targets.has(target))
-          throw new AirlockError('target-unknown', { target, ecosystem: name, known: [...ecosystem.targets.keys()] })
-      }
-      const { roots, options } = ecosystem.parse(requirements)
-      if ((await requests.countUnfinished()) + targets.length > unfinished)
-        throw new AirlockError('queue-full', { limit: unfinished })
-      const added = await requests.add({
-        ecosystem: name,
-        targets: [...new Set(targets)],
-        asked: requirements,
-        roots,
-        options,
-        requester: body.requester ?? null,
-        note: body.note ?? null,
-      })
-      for (const { job } of added) queue.submit(job)
+      const { requester = null, note = null, ...wanted } = body
+      const added = await ask({ ...wanted, requester, note }, (ecosystem) => ecosystem.parse(body.requirements))
       return { requests: await view(added, language) }
     },
 

@@ -5,11 +5,12 @@ import { operations, type Operation } from '../contract.ts'
 import { AirlockError, type Language } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Api, Input } from './api.ts'
+import type { EventStream } from './event-stream.ts'
 import { refuseCrossSite, refuseForeignHosts, requireJson } from './guards.ts'
 import { describeApi } from './openapi.ts'
 import { toProblem } from './problems.ts'
 
-type Deps = { readonly api: Api; readonly log: Log; readonly consoleUrl: string | null }
+type Deps = { readonly api: Api; readonly stream: EventStream; readonly log: Log; readonly consoleUrl: string | null }
 type Schemas = {
   readonly params?: z.ZodType
   readonly query?: z.ZodType
@@ -24,7 +25,7 @@ const securityHeaders = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
-export function createConsole({ api, log, consoleUrl }: Deps): Express {
+export function createConsole({ api, stream, log, consoleUrl }: Deps): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', 'strong')
@@ -38,6 +39,12 @@ export function createConsole({ api, log, consoleUrl }: Deps): Express {
     const { method, path } = operations[operation]
     app[method](path, answer(api, operation))
   }
+  app.get('/api/events', (req, res) => stream(req, res, null))
+  app.get('/api/requests/:id/events', async (req, res) => {
+    const { params, language } = { params: operations.getRequest.params.parse(req.params), language: languageOf(req) }
+    await api.getRequest({ params, language, query: undefined, body: undefined })
+    await stream(req, res, params.id)
+  })
   const description = describeApi()
   app.get('/api/openapi.json', (_, res) => void res.set('Cache-Control', 'no-cache').json(description))
 

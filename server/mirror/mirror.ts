@@ -140,7 +140,7 @@ export function createMirror(options: MirrorOptions): Listener {
   }
 
   function fail(res: ServerResponse, error: unknown, target: string): void {
-    if (!res.destroyed) onError(error, target)
+    onError(error, target)
     if (res.headersSent) return void res.destroy()
     if (passing.has((error as NodeJS.ErrnoException).code ?? ''))
       return answerText(res, 503, 'Busy: try again.\n繁忙，请稍后重试。', { headers: ['Retry-After', '1'] })

@@ -33,7 +33,8 @@ export function createStage({ gateway, metadata, listings, pathOf }: Deps) {
       const known = pages.get(project)
       if (known !== undefined) return known
       const listed = (await listings.listed(target.lane, [project])).map((listing) => listing.artifact)
-      const files = new Map([...listed, ...(byName.get(project) ?? [])].map((artifact) => [artifact.file, artifact]))
+      // what is listed stays as it was listed first, whatever upstream says of it now
+      const files = new Map([...(byName.get(project) ?? []), ...listed].map((artifact) => [artifact.file, artifact]))
       const json =
         files.size === 0 ? null : Buffer.from(renderProject({ name: project, artifacts: [...files.values()] }).json)
       const rendered = json && { json, etag: `"${sha256Of(json)}"` }

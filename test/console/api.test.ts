@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import request from 'supertest'
 import { z } from 'zod'
+import { createAsk } from '../../server/ask.ts'
 import { createApi } from '../../server/console/api.ts'
 import { createConsole } from '../../server/console/app.ts'
+import { createEventStream } from '../../server/console/event-stream.ts'
 import { operations, problemSchema, requestDetailSchema, requestSchema } from '../../server/contract.ts'
 import { AirlockError } from '../../server/errors.ts'
 import type { Ecosystem } from '../../server/ecosystem.ts'
@@ -34,7 +36,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
   const api = createApi({
     ...airlock,
     ecosystems: new Map([['pip', pip]]),
-    unfinished,
+    ask: createAsk({ ...airlock, ecosystems: new Map([['pip', pip]]), reuse: () => Promise.resolve(null), unfinished }),
     maintenance: {
       rebuild: async () => ({ checked: 1, written: 0, damaged: [], unknown: [] }),
       verify: async () => ({ checked: 1, written: 0, damaged: ['x'], unknown: [] }),
@@ -42,7 +44,12 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     indexUrl: (target) => `http://mirror.example/${target.lane}/`,
     readiness: () => Promise.resolve({ status: 'ready', checks: { mirror: 'ok' } }),
   })
-  return { airlock, http: request(createConsole({ api, log: silent, consoleUrl: 'http://airlock.example' })) }
+  return {
+    airlock,
+    http: request(
+      createConsole({ api, stream: createEventStream(airlock), log: silent, consoleUrl: 'http://airlock.example' }),
+    ),
+  }
 }
 
 test('asking answers 202 with one request a target, a location, and what the contract says', async (t) => {

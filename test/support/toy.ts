@@ -99,6 +99,7 @@ export async function toyAirlock(
     tree: wrap(createTree(root)),
     lanes: createLanes(),
     solves: new PQueue({ concurrency: 2 }),
+    weigh: () => Promise.resolve(),
     stopping: stopping.signal,
   })
   const queue = createQueue({ jobs, fulfil, log: silent, diskInterval: 0.02 })

@@ -1,0 +1,72 @@
+/** From what somebody typed to a request on the queue: understood, placed, answered again where the answer still holds. */
+import type { Request } from '../storage/records.ts'
+import type { Requests } from '../storage/requests.ts'
+import type { Ecosystem, Parsed } from './ecosystem.ts'
+import { AirlockError } from './errors.ts'
+import type { Queue } from './queue.ts'
+import type { Reuse } from './reuse.ts'
+
+export type Wanted = {
+  readonly ecosystem: string
+  readonly targets: readonly string[]
+  /** As typed. */
+  readonly requirements: readonly string[]
+  readonly requester: string | null
+  readonly note: string | null
+  readonly confirm: boolean
+  readonly refresh: boolean
+}
+
+type Deps = {
+  readonly ecosystems: ReadonlyMap<string, Ecosystem>
+  readonly requests: Requests
+  readonly queue: Queue
+  readonly reuse: Reuse
+  /** Unfinished requests that the queue takes. */
+  readonly unfinished: number
+}
+
+export function createAsk({ ecosystems, requests, queue, reuse, unfinished }: Deps) {
+  /** Throws what the grammar throws, `ecosystem-unknown`, `target-unknown` or `queue-full`; then nothing is recorded. */
+  return async function ask(wanted: Wanted, understand: (ecosystem: Ecosystem) => Parsed): Promise<Request[]> {
+    const ecosystem = ecosystems.get(wanted.ecosystem)
+    if (!ecosystem) {
+      throw new AirlockError('ecosystem-unknown', { ecosystem: wanted.ecosystem, known: [...ecosystems.keys()] })
+    }
+    const targets = [...new Set(wanted.targets)]
+    const strange = targets.find((target) => !ecosystem.targets.has(target))
+    if (strange !== undefined) {
+      const known = [...ecosystem.targets.keys()]
+      throw new AirlockError('target-unknown', { target: strange, ecosystem: ecosystem.name, known })
+    }
+    const parsed = understand(ecosystem)
+    if ((await requests.countUnfinished()) + targets.length > unfinished) {
+      throw new AirlockError('queue-full', { limit: unfinished })
+    }
+    const added = await requests.add({
+      ecosystem: ecosystem.name,
+      targets,
+      asked: wanted.requirements,
+      roots: parsed.roots,
+      options: parsed.options,
+      requester: wanted.requester,
+      note: wanted.note,
+      confirmed: wanted.confirm,
+      refresh: wanted.refresh,
+      reuse: wanted.refresh ? new Map() : await earlierAnswers(ecosystem, targets, parsed),
+    })
+    for (const { job } of added) queue.submit(job)
+    return added
+  }
+
+  async function earlierAnswers(ecosystem: Ecosystem, targets: readonly string[], parsed: Parsed) {
+    const answers = new Map<string, number>()
+    for (const target of targets) {
+      const job = await reuse(ecosystem, target, parsed)
+      if (job !== null) answers.set(target, job)
+    }
+    return answers
+  }
+}
+
+export type Ask = ReturnType<typeof createAsk>

@@ -1,0 +1,86 @@
+/** The commands that own the state: `serve`, with its listeners, and `rebuild` and `verify` without. */
+import type { Server } from 'node:http'
+import type { Express } from 'express'
+import { createAirlock } from './airlock.ts'
+import { readConfig, type Address, type Environment } from './config.ts'
+import { createApi } from './console/api.ts'
+import { createConsole } from './console/app.ts'
+import { createEventStream } from './console/event-stream.ts'
+import { AirlockError, languageOf } from './errors.ts'
+import { greet } from './greeting.ts'
+import { createMirrorChild } from './mirror-child.ts'
+
+/** `airlock serve`: runs until SIGTERM or SIGINT. Throws AirlockErrors for what a user can mend. */
+export async function serve(env: Environment, cwd: string): Promise<void> {
+  const config = readConfig(env, cwd)
+  const airlock = await createAirlock(config, env)
+  const { log, ecosystems, queue } = airlock
+  await airlock.gateway.listen()
+  const mirror = createMirrorChild({ config, log })
+  const mirrorPort = config.mirrorListen && (await mirror.start())
+  const mirrorUrl = config.mirrorUrl ?? (config.mirrorListen && urlOf({ ...config.mirrorListen, port: mirrorPort! }))
+  const api = createApi({
+    ...airlock,
+    indexUrl: (target) => `${mirrorUrl ?? ''}/${target.lane}/`,
+    readiness: () => {
+      const checks = { mirror: config.mirrorListen === null ? 'apart' : mirror.alive() ? 'ok' : 'down' }
+      return Promise.resolve({ status: checks.mirror === 'down' ? 'unready' : 'ready', checks })
+    },
+  })
+  const app = createConsole({ api, stream: createEventStream(airlock), log, consoleUrl: config.consoleUrl })
+  const server = await listen(app, config.consoleListen)
+  const consolePort = (server.address() as { port: number }).port
+  const resumed = await queue.resume()
+  const targets = [...ecosystems.values()].flatMap((ecosystem) =>
+    [...ecosystem.targets.values()].map((target) => ({ ecosystem: ecosystem.name, target })),
+  )
+  const greeting = greet(
+    {
+      ...config,
+      config: config.file,
+      consoleUrl: config.consoleUrl ?? urlOf({ ...config.consoleListen, port: consolePort }),
+      mirrorUrl,
+      upstreams: airlock.upstreams.map(({ name, url, source }) => ({ ecosystem: 'pip', name, url, source })),
+      targets,
+      unused: airlock.extraIndexes.map((url) => url.replace(/\/\/[^/]*@/, '//')),
+      resumed,
+    },
+    languageOf(env),
+  )
+  process.stdout.write(greeting)
+
+  await new Promise((resolve) => ['SIGTERM', 'SIGINT'].map((signal) => process.once(signal, resolve)))
+  // whatever hangs, the exit does not: everything can be resumed
+  setTimeout(() => process.exit(1), 9000).unref()
+  server.close()
+  server.closeAllConnections()
+  await airlock.close()
+  await mirror.stop()
+}
+
+/** `airlock rebuild` and `airlock verify` without a server. Exits with 1 on damage. Throws `state-locked` beside one. */
+export async function offline(command: 'rebuild' | 'verify', env: Environment, cwd: string): Promise<void> {
+  const airlock = await createAirlock(readConfig(env, cwd), env)
+  const report = await airlock.maintenance[command]()
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  process.exitCode = report.damaged.length > 0 ? 1 : 0
+  await airlock.close()
+}
+
+async function listen(app: Express, { host, port }: Address): Promise<Server> {
+  const { promise, resolve, reject } = Promise.withResolvers<Server>()
+  const server = app.listen(port, host, (error?: Error) => (error ? reject(error) : resolve(server)))
+  return promise.catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code ?? cause.message
+    throw new AirlockError(
+      'address-unusable',
+      { address: `${host}:${port}`, reason, setting: 'AIRLOCK_CONSOLE_LISTEN' },
+      { cause },
+    )
+  })
+}
+
+function urlOf({ host, port }: Address): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}
