@@ -31,7 +31,10 @@ export type RecordedItem = Closure['items'][number] & {
   readonly isNew: boolean
 }
 
-/** Inserts artifacts, or completes those known by the same bytes and name; returns their row ids by {@link keyOf}. */
+/**
+ * Inserts artifacts, or completes those known by the same bytes and name; returns their row ids by {@link keyOf}.
+ * Invariant: what is said of an artifact that some lane lists stays as it was when it was listed first.
+ */
 async function keepArtifacts(
   write: Write,
   artifacts: readonly Artifact[],
@@ -44,9 +47,14 @@ async function keepArtifacts(
       .values(rows)
       .onConflict((c) => {
         const key = c.columns(['ecosystem', 'sha256', 'file'])
-        return complete
-          ? key.doUpdateSet(({ ref }) => ({ size: ref('excluded.size'), facts: ref('excluded.facts') }))
-          : key.doNothing()
+        const update = key.doUpdateSet(({ ref }) =>
+          complete
+            ? { size: ref('excluded.size'), facts: ref('excluded.facts') }
+            : { origin: ref('excluded.origin'), url: ref('excluded.url'), uploaded_at: ref('excluded.uploaded_at') },
+        )
+        return update.where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom('listings').select('artifact_id').whereRef('artifact_id', '=', 'artifacts.id'))),
+        )
       })
       .execute()
     const kept = await write
