@@ -5,6 +5,8 @@ import type { TestContext } from 'node:test'
 import PQueue from 'p-queue'
 import { createApt } from '../../server/apt/index.ts'
 import type { AptHost } from '../../server/apt/host.ts'
+import { withLocalArchives } from '../../server/apt/local.ts'
+import { aptOrigins } from '../../server/apt/origins.ts'
 import { aptTargets } from '../../server/apt/target.ts'
 import { openChild, runChild } from '../../server/child.ts'
 import type { AptTargetConfig } from '../../server/config.ts'
@@ -66,12 +68,17 @@ export async function startAptAirlock(
   const listings = createListings(db)
   const state = createAptState(db, now)
   const tree = createTree(root)
-  const uris = [...targets.values()].flatMap(({ sources }) => sources.flatMap((source) => source.uris))
-  const origins = uris.filter((uri) => uri.startsWith('http')).map((url) => ({ name: url, url }))
+  const origins = aptOrigins(targets.values(), host?.auth ?? [])
+  const sources = [...targets.values()].flatMap((target) => target.sources)
   const quick = { retries: 1, firstWait: 10, maxWait: 20 }
   const client = createUpstreamClient({ origins, patience: quick })
   const pages = createPages({ client, folder: join(base, 'state/cache/gateway') })
-  const downloads = createDownloads({ client, root, limits, patience: quick })
+  const downloads = createDownloads({
+    client: { open: withLocalArchives(sources, client.open) },
+    root,
+    limits,
+    patience: quick,
+  })
   const gateway = createGateway({ port: 0, onError: (error) => t.diagnostic(`gateway: ${String(error)}`) })
   await gateway.listen()
   const stopping = new AbortController()

@@ -1,0 +1,73 @@
+/** The archives as the client that asks upstream must know them, with the credentials that apt would have used. */
+import type { TextFile } from './host.ts'
+import type { AptTarget } from './target.ts'
+
+/** `url` may carry user name and password. */
+export type AptOrigin = { readonly name: string; readonly url: string }
+
+type Login = {
+  /** Null: https only, as apt_auth.conf(5) says. */
+  readonly protocol: string | null
+  readonly host: string
+  readonly path: string
+  readonly user: string
+  readonly password: string
+}
+
+/** Each archive once. What its own URI carries wins over `auth`, the texts of auth.conf and its folder. */
+export function aptOrigins(targets: Iterable<AptTarget>, auth: readonly Pick<TextFile, 'text'>[]): AptOrigin[] {
+  const logins = auth.flatMap(({ text }) => parseAuth(text))
+  const origins = new Map<string, AptOrigin>()
+  for (const { sources, credentials } of targets) {
+    const own = new Map(credentials.map((uri) => [bare(uri), uri]))
+    for (const uri of sources.flatMap((source) => source.uris)) {
+      if (uri.startsWith('file:') || origins.has(uri)) continue
+      const { host, pathname } = new URL(uri)
+      origins.set(uri, { name: `${host}${pathname}`.replace(/\/+$/, ''), url: own.get(uri) ?? withLogin(uri, logins) })
+    }
+  }
+  return [...origins.values()]
+}
+
+/** apt_auth.conf(5): netrc's words, the machine being `[protocol://]host[:port][/path]`. */
+export function parseAuth(text: string): Login[] {
+  const words = text
+    .split('\n')
+    .filter((line) => !/^\s*#/.test(line))
+    .flatMap((line) => line.split(/\s+/).filter(Boolean))
+  const logins: Login[] = []
+  for (let at = 0; at + 1 < words.length; at++) {
+    const value = words[at + 1]!
+    const login = logins.at(-1)
+    if (words[at] === 'machine') {
+      const [, protocol = null, host = '', path = ''] =
+        /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/]+)(\/.*)?$/i.exec(value) ?? []
+      logins.push({ protocol, host, path, user: '', password: '' })
+    } else if (words[at] === 'login' && login) logins[logins.length - 1] = { ...login, user: value }
+    else if (words[at] === 'password' && login) logins[logins.length - 1] = { ...login, password: value }
+    else continue
+    at++
+  }
+  return logins
+}
+
+function withLogin(uri: string, logins: readonly Login[]): string {
+  const url = new URL(uri)
+  const found = logins.find(
+    ({ protocol, host, path }) =>
+      `${protocol ?? 'https'}:` === url.protocol &&
+      [url.host, url.hostname].includes(host) &&
+      url.pathname.startsWith(path),
+  )
+  if (!found) return uri
+  url.username = encodeURIComponent(found.user)
+  url.password = encodeURIComponent(found.password)
+  return url.href
+}
+
+function bare(uri: string): string {
+  const url = new URL(uri)
+  url.username = ''
+  url.password = ''
+  return url.href
+}
