@@ -15,6 +15,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 
 export type Answer = (req: IncomingMessage, res: ServerResponse) => unknown
@@ -140,7 +141,10 @@ export function redirect(location: string, code = 302): Answer {
   return status(code, { location })
 }
 
-/** States the whole length (of the rest, when asked for a range), sends so many bytes, ends the connection. */
+/**
+ * States the whole length (of the rest, when asked for a range), sends so many bytes, ends the connection. How many of
+ * them arrive is then a matter of chance: where that counts, let the reader give up a {@link stall}.
+ */
 export function cut(bytes: Uint8Array | string, after: number, options: FileOptions = {}): Answer {
   return partly(bytes, after, options, (_, res) => res.destroy())
 }
@@ -185,9 +189,13 @@ function partly(
     res.flushHeaders()
     const piece = body.subarray(start, start + after)
     if (piece.length === 0) then(start, res)
-    // what was written must have left before the connection is ended
-    else res.write(piece, () => setImmediate(then, start + after, res))
+    else res.write(piece, () => void afterTurns(50).then(() => then(start + after, res)))
   }
+}
+
+/** A connection's end overtakes bytes that its reader has not taken yet: so that some arrive, it waits for a little. */
+async function afterTurns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await turn()
 }
 
 /** A body of another length than Content-Length states. */

@@ -1,0 +1,37 @@
+/** When each upstream last answered or failed to, since the start: what tells people whether to wait or to worry. */
+import { UpstreamFault } from './faults.ts'
+import type { Ask, UpstreamClient, UpstreamOrigin } from './client.ts'
+
+export type Contact = { readonly at: string; readonly ok: boolean }
+
+/** The client, watched. `last` has an entry an origin's name, null before the first contact. */
+export function watchContacts(client: UpstreamClient, origins: readonly UpstreamOrigin[], now: () => Date) {
+  const names = new Map(origins.map(({ name, url }) => [hostOf(url), name]))
+  const last = new Map<string, Contact | null>(origins.map(({ name }) => [name, null]))
+
+  async function watch<T extends { readonly status: number }>(ask: Ask, answer: Promise<T>): Promise<T> {
+    const name = names.get(hostOf(ask.url))
+    const note = (ok: boolean) => name !== undefined && last.set(name, { at: now().toISOString(), ok })
+    try {
+      const { status } = await answer
+      // a page that is not there is an answer too
+      note(status < 500)
+    } catch (error) {
+      if (!ask.signal.aborted && error instanceof UpstreamFault) note(false)
+    }
+    return answer
+  }
+
+  return {
+    client: {
+      open: (ask) => watch(ask, client.open(ask)),
+      fetch: (ask) => watch(ask, client.fetch(ask)),
+      close: () => client.close(),
+    } satisfies UpstreamClient,
+    last: (): ReadonlyMap<string, Contact | null> => last,
+  }
+}
+
+function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? ''
+}
