@@ -136,6 +136,14 @@ const probes: Readonly<Record<string, Probe>> = {
       value('./console/api.ts'),
     ],
   },
+  'server/serve.ts': {
+    refused: [value('./mirror/place.ts'), value('express'), value('node:https'), value('node:child_process')],
+    allowed: [value('./console/app.ts'), value('./airlock.ts'), type('express')],
+  },
+  'server/machine.ts': {
+    refused: [value('./mirror/place.ts'), value('got'), 'export const home = process.env.HOME'],
+    allowed: [value('./pip/interpreter.ts'), value('./apt/host.ts')],
+  },
   'server/main.ts': {
     refused: [value('./pip/names.ts'), value('./console/api.ts'), value('node:net')],
     allowed: [
