@@ -8,16 +8,18 @@ import { createEvents } from '../storage/events.ts'
 import { createJobs } from '../storage/jobs.ts'
 import { statePaths } from '../storage/layout.ts'
 import { createListings } from '../storage/listings.ts'
+import type { Job } from '../storage/records.ts'
 import { takeLock } from '../storage/lock.ts'
 import { createRequests } from '../storage/requests.ts'
 import { createTree } from '../storage/tree.ts'
 import { createVerify } from '../storage/verify.ts'
+import { createVisible } from '../storage/visible.ts'
 import { createApt } from './apt/index.ts'
 import { aptTargets } from './apt/target.ts'
 import { createAsk } from './ask.ts'
 import { openChild, runChild } from './child.ts'
 import { besideConfig, type Config, type Environment } from './config.ts'
-import type { Ecosystem, Outside } from './ecosystem.ts'
+import type { Ecosystem, Outside, Target } from './ecosystem.ts'
 import { AirlockError } from './errors.ts'
 import { createFulfil } from './fulfil.ts'
 import { createLanes } from './lanes.ts'
@@ -30,6 +32,7 @@ import { pipUpstreams } from './pip/upstreams.ts'
 import { createQueue } from './queue.ts'
 import { createReuse } from './reuse.ts'
 import { createUpstreamClient } from './upstream/client.ts'
+import { watchContacts } from './upstream/contacts.ts'
 import { createDownloads } from './upstream/download.ts'
 import { createGateway } from './upstream/gateway.ts'
 import { createPages } from './upstream/pages.ts'
@@ -64,13 +67,12 @@ export async function createAirlock(config: Config, env: Environment) {
     ...target.sources.flatMap((source) => source.uris),
     ...target.credentials,
   ])
-  const client = createUpstreamClient({
-    ...machine,
-    origins: [
-      ...upstreams.flatMap(({ name, secretUrl, files }) => [secretUrl, ...files].map((url) => ({ name, url }))),
-      ...archives.filter((url) => url.startsWith('http')).map((url) => ({ name: new URL(url).hostname, url })),
-    ],
-  })
+  const origins = [
+    ...upstreams.flatMap(({ name, secretUrl, files }) => [secretUrl, ...files].map((url) => ({ name, url }))),
+    ...archives.filter((url) => url.startsWith('http')).map((url) => ({ name: new URL(url).hostname, url })),
+  ]
+  const contacts = watchContacts(createUpstreamClient({ ...machine, origins }), origins, now)
+  const client = contacts.client
   const pages = createPages({ client, folder: paths.gatewayCache })
   const downloads = createDownloads({ client, root: config.root, limits: config.download })
   const gateway = createGateway({
@@ -125,6 +127,11 @@ export async function createAirlock(config: Config, env: Environment) {
   return {
     log,
     ecosystems,
+    listings,
+    visible: createVisible(db),
+    contacts: contacts.last,
+    solve: (ecosystem: Ecosystem, target: Target, job: Job, signal: AbortSignal) =>
+      solves.add(() => ecosystem.solve(job, target, signal), { signal }),
     requests,
     jobs,
     events,

@@ -68,6 +68,22 @@ export type Listings = {
   generation(lane: string): Promise<number>
 }
 
+/** What a root asks for. */
+export type Understood = {
+  readonly name: string
+  /** The version that a pod would take of these; null: none of them will do. */
+  pick(versions: readonly string[]): string | null
+  /** The release is all that is asked for, so that whoever has it has everything. */
+  readonly alone: boolean
+}
+
+/** A name, and where it is known from. */
+export type KnownName = {
+  readonly name: string
+  readonly known: 'mirrored' | 'asked' | 'seen' | 'archive' | 'index'
+  readonly summary: string | null
+}
+
 /** A job's request as far as a publication needs it. */
 export type Asker = { readonly id: number }
 
@@ -75,7 +91,15 @@ export type Ecosystem = {
   readonly name: EcosystemName
   readonly targets: ReadonlyMap<string, Target>
   /** Strict grammar. Throws `requirement-invalid` or `requirement-refused` naming the item and what to write instead. */
-  parse(lines: readonly string[]): Parsed
+  parse(lines: readonly string[], constraints?: readonly string[]): Parsed
+  /** A file of such lines as people keep it; errors name the line. `lines` is what it asks for, one a requirement. */
+  parseFile(text: string, constraints?: readonly string[]): Parsed & { readonly lines: readonly string[] }
+  /** One canonical root taken apart, for those who are about to ask for it. */
+  understand?(root: string): Understood
+  /** Names that lie here in lists of the ecosystem's own. Never asks upstream. */
+  known?(): Promise<readonly KnownName[]>
+  /** Names within a slip or two of one that is not among the known ones, best first. */
+  near?(name: string, known: Iterable<string>): readonly string[]
   /** The command that installs this in a pod: `pip install 'numpy<2'`. */
   installLine(roots: readonly string[], target: Target): string
   /** Asks the ecosystem's own solver. Repeatable; touches nothing but caches. */

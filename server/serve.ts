@@ -1,14 +1,21 @@
 /** The commands that own the state: `serve`, with its listeners, and `rebuild` and `verify` without. */
 import type { Server } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import type { Express } from 'express'
 import { createAirlock } from './airlock.ts'
 import { readConfig, type Address, type Environment } from './config.ts'
 import { createApi } from './console/api.ts'
 import { createConsole } from './console/app.ts'
+import { createAsking } from './console/asking.ts'
 import { createEventStream } from './console/event-stream.ts'
+import { createKnown } from './console/known.ts'
+import { createPage } from './console/page.ts'
 import { AirlockError, languageOf } from './errors.ts'
 import { greet } from './greeting.ts'
 import { createMirrorChild } from './mirror-child.ts'
+
+/** What set-up builds of `client/page`. */
+const pageFolder = fileURLToPath(new URL('../client/page/dist', import.meta.url))
 
 /** `airlock serve`: runs until SIGTERM or SIGINT. Throws AirlockErrors for what a user can mend. */
 export async function serve(env: Environment, cwd: string): Promise<void> {
@@ -19,7 +26,13 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   const mirror = createMirrorChild({ config, log })
   const mirrorPort = config.mirrorListen && (await mirror.start())
   const mirrorUrl = config.mirrorUrl ?? (config.mirrorListen && urlOf({ ...config.mirrorListen, port: mirrorPort! }))
-  const api = createApi({
+  const asking = createAsking({
+    ...airlock,
+    known: createKnown(airlock),
+    root: config.root,
+    keepFree: config.download.keepFree,
+  })
+  const rest = createApi({
     ...airlock,
     indexUrl: (target) => `${mirrorUrl ?? ''}/${target.lane}/`,
     readiness: () => {
@@ -27,7 +40,9 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
       return Promise.resolve({ status: checks.mirror === 'down' ? 'unready' : 'ready', checks })
     },
   })
-  const app = createConsole({ api, stream: createEventStream(airlock), log, consoleUrl: config.consoleUrl })
+  const api = { ...rest, ...asking }
+  const page = createPage({ folder: pageFolder, api })
+  const app = createConsole({ api, page, stream: createEventStream(airlock), log, consoleUrl: config.consoleUrl })
   const server = await listen(app, config.consoleListen)
   const consolePort = (server.address() as { port: number }).port
   const resumed = await queue.resume()

@@ -23,7 +23,7 @@ export type NewRequest = {
 }
 
 export type RequestFilter = {
-  readonly state?: State | undefined
+  readonly state?: State | 'unfinished' | undefined
   readonly ecosystem?: string | undefined
   readonly target?: string | undefined
   readonly requester?: string | undefined
@@ -157,7 +157,8 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
     /** Newest first. */
     async list(filter: RequestFilter): Promise<Request[]> {
       let query = db.selectFrom('requests').innerJoin('jobs', 'jobs.id', 'requests.job_id').select('requests.id')
-      if (filter.state !== undefined) query = query.where('jobs.state', '=', filter.state)
+      if (filter.state === 'unfinished') query = query.where('jobs.state', 'in', [...unfinishedStates])
+      else if (filter.state !== undefined) query = query.where('jobs.state', '=', filter.state)
       if (filter.ecosystem !== undefined) query = query.where('requests.ecosystem', '=', filter.ecosystem)
       if (filter.target !== undefined) query = query.where('requests.target', '=', filter.target)
       if (filter.requester !== undefined) query = query.where('requests.requester', '=', filter.requester)

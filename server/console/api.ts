@@ -9,6 +9,7 @@ import { operations, type Operation } from '../contract.ts'
 import type { Ecosystem, Target } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
 import type { Queue } from '../queue.ts'
+import type { Asking } from './asking.ts'
 import { viewDetail, viewRequest } from './views.ts'
 
 export type ApiDeps = {
@@ -54,7 +55,7 @@ export function createApi({
   maintenance,
   readiness,
   indexUrl,
-}: ApiDeps): Api {
+}: ApiDeps): Omit<Api, keyof Asking> {
   async function find(id: number): Promise<Request> {
     const request = await requests.get(id)
     if (!request) throw new AirlockError('request-unknown', { id })

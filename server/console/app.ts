@@ -8,9 +8,16 @@ import type { Api, Input } from './api.ts'
 import type { EventStream } from './event-stream.ts'
 import { refuseCrossSite, refuseForeignHosts, requireJson } from './guards.ts'
 import { describeApi } from './openapi.ts'
+import type { Page } from './page.ts'
 import { toProblem } from './problems.ts'
 
-type Deps = { readonly api: Api; readonly stream: EventStream; readonly log: Log; readonly consoleUrl: string | null }
+type Deps = {
+  readonly api: Api
+  readonly page: Page
+  readonly stream: EventStream
+  readonly log: Log
+  readonly consoleUrl: string | null
+}
 type Schemas = {
   readonly params?: z.ZodType
   readonly query?: z.ZodType
@@ -25,7 +32,7 @@ const securityHeaders = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
-export function createConsole({ api, stream, log, consoleUrl }: Deps): Express {
+export function createConsole({ api, page, stream, log, consoleUrl }: Deps): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', 'strong')
@@ -48,6 +55,7 @@ export function createConsole({ api, stream, log, consoleUrl }: Deps): Express {
   const description = describeApi()
   app.get('/api/openapi.json', (_, res) => void res.set('Cache-Control', 'no-cache').json(description))
 
+  app.use(page)
   app.use((req: Request) => {
     throw new AirlockError('route-unknown', { method: req.method, path: req.path })
   })
@@ -84,7 +92,7 @@ function locationOf({ requests }: { readonly requests: readonly { readonly id: n
   return `/api/requests/${requests[0]!.id}`
 }
 
-function languageOf(req: Request): Language {
+export function languageOf(req: Request): Language {
   const [first] = req.acceptsLanguages()
   return first?.toLowerCase().startsWith('zh') ? 'zh' : 'en'
 }

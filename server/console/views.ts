@@ -62,7 +62,7 @@ export function viewDetail(
   }
 }
 
-function viewItem(
+export function viewItem(
   { artifact, isRoot, isNew, neededBy }: RecordedItem,
   proved: Readonly<Record<string, string>> | null,
 ) {

@@ -3,15 +3,19 @@ import type { RunChild } from '../child.ts'
 import type { Ecosystem, Listings, Outside, PathOf } from '../ecosystem.ts'
 import { createPipGateway } from './gateway.ts'
 import { createMetadata } from './metadata.ts'
+import { nearestNames } from './names.ts'
 import { createProjects } from './projects.ts'
 import { createProve } from './prove.ts'
 import { createPublication } from './publication.ts'
 import { parseRequirements } from './requirement.ts'
+import { constraintsOf, isExact, optionsOf, parseRequirementsFile } from './requirements-file.ts'
 import { createSolve } from './solve.ts'
 import { createStage } from './stage.ts'
 import type { PipTarget } from './target.ts'
+import { understandRoot } from './understand.ts'
 import type { PipUpstream } from './upstreams.ts'
 import { createUv } from './uv.ts'
+import { order } from './versions.ts'
 
 export type PipDeps = {
   readonly targets: ReadonlyMap<string, PipTarget>
@@ -38,12 +42,21 @@ export function createPip(deps: PipDeps) {
   const stage = createStage({ gateway, metadata, listings, pathOf })
   const prove = createProve({ compile, gatewayUrl })
   const publications = createPublication({ listings, metadata })
+  const isUpstream = (url: string) => deps.upstreams.some((upstream) => sameIndex(upstream.url, url))
   const own = (target: { readonly name: string }) => targets.get(target.name)!
 
   const ecosystem: Ecosystem = {
     name: 'pip',
     targets,
-    parse: parseRequirements,
+    parse(lines, constraints = []) {
+      const asked = parseRequirements(lines).map((requirement) => ({ requirement, hashes: [] }))
+      const roots = [...new Set(asked.map(({ requirement }) => requirement.text))].toSorted(order)
+      const exact = asked.every(({ requirement }) => isExact(requirement))
+      return { roots, options: optionsOf(asked, constraintsOf(constraints)), exact }
+    },
+    parseFile: (text, constraints = []) => parseRequirementsFile(text, { constraints, isUpstream }),
+    understand: understandRoot,
+    near: nearestNames,
     installLine: (roots) => `pip install ${roots.map(shellQuote).join(' ')}`,
     solve: (job, target, signal) => solve(job, own(target), signal),
     stage: (job, target, closure, signal) => stage(job, own(target), closure, signal),
@@ -53,6 +66,12 @@ export function createPip(deps: PipDeps) {
     indexes: publications.indexes,
   }
   return { ecosystem, gateway }
+}
+
+/** The same index, whatever credentials and final slash it is written with. */
+function sameIndex(own: string, given: string): boolean {
+  const url = URL.parse(given)
+  return url !== null && own === `${url.origin}${url.pathname.replace(/\/*$/, '/')}`
 }
 
 /** For a POSIX shell, quoted only where it must be. */

@@ -71,19 +71,24 @@ export function compareBuilds(a: WheelName['build'], b: WheelName['build']): num
 /** More names than these nobody would read through. */
 const maxNear = 3
 
-/** Known names within a slip or two of a name, best first, as a sentence; empty where nothing is near. */
+/** {@link nearestNames} as a sentence; empty where nothing is near. */
 export function nearNames(name: string, known: Iterable<string>): Phrase {
+  const near = nearestNames(name, known)
+  if (near.length === 0) return { en: '', zh: '' }
+  return { en: `Near it: ${near.join(', ')}.`, zh: `相近的有：${near.join('、')}。` }
+}
+
+/** Known names within a slip or two of a name, best first. */
+export function nearestNames(name: string, known: Iterable<string>): string[] {
   const wanted = normalizeName(name)
   const slips = wanted.length < 5 ? 1 : 2
-  const near = [...new Set(known)]
+  return [...new Set(known)]
     .filter((candidate) => candidate !== wanted && Math.abs(candidate.length - wanted.length) <= slips)
     .map((candidate) => ({ candidate, slips: slipsBetween(wanted, candidate) }))
     .filter((found) => found.slips <= slips)
     .toSorted((a, b) => a.slips - b.slips || order(a.candidate, b.candidate))
     .slice(0, maxNear)
     .map(({ candidate }) => candidate)
-  if (near.length === 0) return { en: '', zh: '' }
-  return { en: `Near it: ${near.join(', ')}.`, zh: `相近的有：${near.join('、')}。` }
 }
 
 /** Letters inserted, left out, changed or swapped with their neighbour. */

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import request from 'supertest'
 import { z } from 'zod'
 import { createAsk } from '../../server/ask.ts'
 import { createApi } from '../../server/console/api.ts'
 import { createConsole } from '../../server/console/app.ts'
+import { createAsking } from '../../server/console/asking.ts'
 import { createEventStream } from '../../server/console/event-stream.ts'
+import { createKnown } from '../../server/console/known.ts'
+import { createPage } from '../../server/console/page.ts'
 import { operations, problemSchema, requestDetailSchema, requestSchema } from '../../server/contract.ts'
 import { AirlockError } from '../../server/errors.ts'
 import type { Ecosystem } from '../../server/ecosystem.ts'
+import { createVisible } from '../../storage/visible.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { toyAirlock, type ToyHooks } from '../support/toy.ts'
 
@@ -18,7 +23,8 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} }
 async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHooks & { unfinished?: number } = {}) {
   let stop = () => Promise.resolve()
   t.after(() => stop())
-  const airlock = await toyAirlock(await temporaryFolder(t), { ...hooks, name: 'pip' })
+  const root = await temporaryFolder(t)
+  const airlock = await toyAirlock(root, { ...hooks, name: 'pip' })
   stop = airlock.stop
   const pip: Ecosystem = {
     ...airlock.ecosystem,
@@ -33,9 +39,10 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
       return { roots: [...lines].toSorted(), options: {} }
     },
   }
-  const api = createApi({
+  const ecosystems = new Map([['pip', pip]])
+  const rest = createApi({
     ...airlock,
-    ecosystems: new Map([['pip', pip]]),
+    ecosystems,
     ask: createAsk({ ...airlock, ecosystems: new Map([['pip', pip]]), reuse: () => Promise.resolve(null), unfinished }),
     maintenance: {
       rebuild: async () => ({ checked: 1, written: 0, damaged: [], unknown: [] }),
@@ -44,10 +51,29 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     indexUrl: (target) => `http://mirror.example/${target.lane}/`,
     readiness: () => Promise.resolve({ status: 'ready', checks: { mirror: 'ok' } }),
   })
+  const visible = createVisible(airlock.db)
+  const asking = createAsking({
+    ...airlock,
+    ecosystems,
+    visible,
+    known: createKnown({ visible }),
+    solve: (ecosystem, target, job, signal) => ecosystem.solve(job, target, signal),
+    contacts: () => new Map([['default', null]]),
+    root,
+    keepFree: 1,
+  })
+  const api = { ...rest, ...asking }
+  const page = createPage({ folder: join(root, 'no-page'), api })
   return {
     airlock,
     http: request(
-      createConsole({ api, stream: createEventStream(airlock), log: silent, consoleUrl: 'http://airlock.example' }),
+      createConsole({
+        api,
+        page,
+        stream: createEventStream(airlock),
+        log: silent,
+        consoleUrl: 'http://airlock.example',
+      }),
     ),
   }
 }
