@@ -3,16 +3,17 @@
  * index); this refuses what readers could understand differently, and reads members without unpacking anything.
  */
 import { open } from 'node:fs/promises'
-import { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { promisify } from 'node:util'
+import { gunzip, zstdDecompress } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
 import type { OpenChild } from '../child.ts'
 import { AirlockError } from '../errors.ts'
 import { readDebMembers, type Member } from './ar.ts'
 import { parseFields, paragraphs, type Fields } from './stanza.ts'
 
-/** Of the control member: packed, unpacked, and its entries. The largest in Debian has 7 MB unpacked. */
-const limits = { packed: 32 << 20, unpacked: 64 << 20, entries: 10_000, control: 1 << 20 }
+/** Of the control member: packed, unpacked, and its entries. Real ones are a hundred times smaller. */
+const limits = { packed: 16 << 20, unpacked: 64 << 20, entries: 10_000, control: 1 << 20 }
+const inflate = { gz: promisify(gunzip), zst: promisify(zstdDecompress) }
 
 const identity = ['package', 'version', 'architecture'] as const
 
@@ -26,7 +27,7 @@ export function createDebs({ openChild }: { readonly openChild: OpenChild }) {
       if (control.size > limits.packed) throw invalid(file, `its control member has ${control.size} bytes`)
       const packed = Buffer.alloc(control.size)
       await handle.read(packed, 0, control.size, control.start)
-      const found = paragraphs(await findControl(unpack(packed, control, path, signal), file))
+      const found = paragraphs(await findControl(await unpack(packed, control, path, file, signal), file))
       if (found.length !== 1) throw invalid(file, `its control file has ${found.length} paragraphs`)
       return parseFields(found[0]!)
     } finally {
@@ -34,12 +35,34 @@ export function createDebs({ openChild }: { readonly openChild: OpenChild }) {
     }
   }
 
+  async function unpack(
+    packed: Buffer,
+    { name }: Member,
+    path: string,
+    file: string,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    try {
+      if (name.endsWith('.gz')) return await inflate.gz(packed, { maxOutputLength: limits.unpacked })
+      if (name.endsWith('.zst')) return await inflate.zst(packed, { maxOutputLength: limits.unpacked })
+      return name.endsWith('.xz') ? await unpackXz(path, signal) : packed
+    } catch (cause) {
+      signal.throwIfAborted()
+      throw invalid(file, `its control member cannot be unpacked (${String(cause)})`, cause)
+    }
+  }
+
   /** Node has no xz: dpkg-deb, which every system with apt has, unpacks that. */
-  function unpack(packed: Buffer, { name }: Member, path: string, signal: AbortSignal): Readable {
-    if (name.endsWith('.gz')) return Readable.from([packed]).compose(createGunzip())
-    if (name.endsWith('.zst')) return Readable.from([packed]).compose(createZstdDecompress())
-    if (!name.endsWith('.xz')) return Readable.from([packed])
-    return openChild('dpkg-deb', ['--ctrl-tarfile', path], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, signal })
+  async function unpackXz(path: string, signal: AbortSignal): Promise<Buffer> {
+    const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+    const parts: Buffer[] = []
+    let size = 0
+    for await (const part of openChild('dpkg-deb', ['--ctrl-tarfile', path], { env, signal })) {
+      parts.push(part as Buffer)
+      size += (part as Buffer).length
+      if (size > limits.unpacked) throw new Error(`more than ${limits.unpacked} bytes`)
+    }
+    return Buffer.concat(parts)
   }
 
   return {
@@ -59,19 +82,11 @@ export function createDebs({ openChild }: { readonly openChild: OpenChild }) {
 export type Debs = ReturnType<typeof createDebs>
 
 /** `./control` of a control.tar, the whole archive read and judged. */
-async function findControl(tar: Readable, file: string): Promise<string> {
+async function findControl(tar: Buffer, file: string): Promise<string> {
   const entries = extract()
-  let unpacked = 0
   let count = 0
   let text: string | null = null
-  const counted = tar.map((chunk: Buffer) => {
-    unpacked += chunk.length
-    if (unpacked > limits.unpacked)
-      throw invalid(file, `its control member unpacks to more than ${limits.unpacked} bytes`)
-    return chunk
-  })
-  counted.once('error', (error) => entries.destroy(error))
-  counted.pipe(entries)
+  entries.end(tar)
   try {
     for await (const entry of entries) {
       const { header } = entry
@@ -84,20 +99,14 @@ async function findControl(tar: Readable, file: string): Promise<string> {
       }
       if (text !== null) throw invalid(file, 'it has two control files')
       if (header.type !== 'file' || header.size > limits.control)
-        throw invalid(file, 'its control file is no plain file')
+        throw invalid(file, 'its control file is no plain file of usual size')
       const parts: Buffer[] = []
       for await (const part of entry) parts.push(part as Buffer)
       text = Buffer.concat(parts).toString('utf8')
     }
   } catch (cause) {
     if (cause instanceof AirlockError) throw cause
-    throw new AirlockError(
-      'artifact-invalid',
-      { file, reason: `its control member cannot be read: ${String(cause)}` },
-      { cause },
-    )
-  } finally {
-    tar.destroy()
+    throw invalid(file, `its control member cannot be read (${String(cause)})`, cause)
   }
   if (text === null) throw invalid(file, 'it has no control file')
   return text
@@ -106,11 +115,10 @@ async function findControl(tar: Readable, file: string): Promise<string> {
 function oddityOf({ name, type, pax }: Header): string | null {
   if (/^\/|(?:^|\/)\.\.(?:\/|$)/.test(name) || name.includes('\0')) return `names ${JSON.stringify(name)}`
   if (type !== 'file' && type !== 'directory' && type !== 'symlink') return `holds a ${type ?? 'thing of no type'}`
-  // readers differ in whether such a record overrides the header
-  const overrides = Object.keys(pax ?? {}).find((key) => /^(?:path|size|linkpath|GNU\.)/.test(key))
-  return overrides === undefined ? null : `overrides ${overrides} by a PAX record`
+  // dpkg itself knows no such records
+  return pax === null ? null : 'holds PAX records'
 }
 
-function invalid(file: string, reason: string): AirlockError {
-  return new AirlockError('artifact-invalid', { file, reason })
+function invalid(file: string, reason: string, cause?: unknown): AirlockError {
+  return new AirlockError('artifact-invalid', { file, reason }, { cause })
 }

@@ -98,7 +98,14 @@ export async function createApt(deps: AptDeps) {
   const ecosystem: Ecosystem = {
     name: 'apt',
     targets,
-    parse: parseRoots,
+    parse: (lines) => parseRoots(lines),
+    parseFile(text) {
+      const lines = text
+        .split(/\r\n|\r|\n/)
+        .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim())
+        .filter((line) => line !== '')
+      return { ...parseRoots(lines), lines }
+    },
     installLine: (roots) => `apt-get update && apt-get install ${roots.join(' ')}`,
     solve: (job, target, signal) => solve(job, target, false, signal),
 

@@ -190,7 +190,7 @@ test('credentials of auth.conf reach their archive and nothing else', async (t) 
     seen.push(req.headers.authorization)
     void fetch(new URL(req.url!, archive.url)).then(async (answer) => {
       res.writeHead(answer.status)
-      res.end(Buffer.from(await answer.arrayBuffer()))
+      return res.end(Buffer.from(await answer.arrayBuffer()))
     })
   })
   await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
