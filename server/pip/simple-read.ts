@@ -4,7 +4,7 @@
  */
 import { artifactFilePattern, sha256Pattern } from '../../storage/layout.ts'
 import type { Page } from '../ecosystem.ts'
-import { AirlockError } from '../errors.ts'
+import { AirlockError, type Phrase } from '../errors.ts'
 import { normalizeName } from './names.ts'
 import { readHtmlPage } from './simple-read-html.ts'
 
@@ -48,6 +48,22 @@ export type RawFile = {
 /** The largest real projects have some 15,000. */
 const maxFiles = 100_000
 const maxText = 1000
+const maxAddress = 2048
+
+const faults = {
+  type: (type: string): Phrase => {
+    const shown = JSON.stringify(type.slice(0, 100))
+    return { en: `its type is ${shown}`, zh: `其类型为 ${shown}` }
+  },
+  version: (version: unknown): Phrase => {
+    const shown = JSON.stringify(version).slice(0, 100)
+    return { en: `its version is ${shown}, not 1.x`, zh: `其版本为 ${shown}，不是 1.x` }
+  },
+  notJson: { en: 'it is not JSON', zh: '不是 JSON' },
+  notObject: { en: 'it is not an object', zh: '不是 JSON 对象' },
+  noFiles: { en: 'it lists no files', zh: '没有文件列表' },
+  tooMany: { en: `it lists more than ${maxFiles} files`, zh: `文件超过 ${maxFiles} 个` },
+} as const
 
 /** Throws `upstream-answer-invalid` for what is not a project's page of a known version. */
 export function readProjectPage(page: Pick<Page, 'url' | 'contentType' | 'body'>): ProjectPage {
@@ -64,15 +80,15 @@ export function readProjectPage(page: Pick<Page, 'url' | 'contentType' | 'body'>
       versions: null,
     }
   }
-  throw invalid(page.url, `its type is ${JSON.stringify(type.slice(0, 100))}`)
+  throw invalid(page.url, faults.type(type))
 }
 
 function readJson(text: string, url: string): ProjectPage {
   const page = parsed(text, url)
-  if (!isRecord(page)) throw invalid(url, 'it is not an object')
+  if (!isRecord(page)) throw invalid(url, faults.notObject)
   checkVersion(isRecord(page.meta) ? page.meta['api-version'] : undefined, url)
-  if (!Array.isArray(page.files)) throw invalid(url, 'it lists no files')
-  if (page.files.length > maxFiles) throw invalid(url, `it lists more than ${maxFiles} files`)
+  if (!Array.isArray(page.files)) throw invalid(url, faults.noFiles)
+  if (page.files.length > maxFiles) throw invalid(url, faults.tooMany)
   const files = page.files.filter(isRecord).map((file): RawFile => ({
     file: file.filename,
     url: file.url,
@@ -92,7 +108,7 @@ function readJson(text: string, url: string): ProjectPage {
 }
 
 function filesOf(files: readonly RawFile[], base: string, url: string): ProjectFile[] {
-  if (files.length > maxFiles) throw invalid(url, `it lists more than ${maxFiles} files`)
+  if (files.length > maxFiles) throw invalid(url, faults.tooMany)
   const resolve = createResolver(base)
   return files.flatMap((raw): ProjectFile[] => {
     const href = typeof raw.url === 'string' ? resolve(raw.url) : null
@@ -113,12 +129,19 @@ function filesOf(files: readonly RawFile[], base: string, url: string): ProjectF
   })
 }
 
-/** An absolute address, or null. Most links of a page are absolute and plain already: those need no parser. */
+/** An absolute address, or null. A page's links share their hosts, so that most need no parser: they are normal already. */
 function createResolver(base: string): (href: string) => string | null {
-  const plain = /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?\/(?!.*%2e)[\w+!~%-]+(?:[/.][\w+!~%-]+)*$/i
+  const plain = /^(https?:\/\/[^/?#\\@]+)\/[\w+!~%-]+(?:[/.][\w+!~%-]+)*$/
+  const origins = new Map<string, boolean>()
+  const isNormal = (origin: string) => {
+    let known = origins.get(origin)
+    if (known === undefined) origins.set(origin, (known = URL.parse(origin)?.origin === origin))
+    return known
+  }
   return (href) => {
-    if (href.length > 2048) return null
-    if (plain.test(href)) return href
+    if (href.length > maxAddress) return null
+    const origin = plain.exec(href)?.[1]
+    if (origin !== undefined && isNormal(origin) && !/%2e/i.test(href)) return href
     const url = URL.parse(href, base)
     if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return null
     url.hash = ''
@@ -127,7 +150,9 @@ function createResolver(base: string): (href: string) => string | null {
 }
 
 function digestOf(value: unknown): string | null {
-  const digest = typeof value === 'string' ? value.toLowerCase() : ''
+  if (typeof value !== 'string') return null
+  if (sha256Pattern.test(value)) return value
+  const digest = value.toLowerCase()
   return sha256Pattern.test(digest) ? digest : null
 }
 
@@ -153,14 +178,14 @@ function coreMetadataOf(value: unknown): ProjectFile['coreMetadata'] {
 function checkVersion(version: unknown, url: string): void {
   if (version === undefined || version === null) return
   const major = typeof version === 'string' ? /^(\d+)\.\d+$/.exec(version)?.[1] : undefined
-  if (major !== '1') throw invalid(url, `its version is ${JSON.stringify(version)}, not 1.x`)
+  if (major !== '1') throw invalid(url, faults.version(version))
 }
 
 function parsed(text: string, url: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw invalid(url, 'it is not JSON', cause)
+    throw invalid(url, faults.notJson, cause)
   }
 }
 
@@ -168,7 +193,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function invalid(url: string, reason: string, cause?: unknown): AirlockError {
+function invalid(url: string, reason: Phrase, cause?: unknown): AirlockError {
   const { host, pathname } = new URL(url)
   return new AirlockError('upstream-answer-invalid', { host, what: pathname, reason }, { cause })
 }
