@@ -20,7 +20,7 @@ import type { Closure, Job, Problem, Progress } from '../storage/records.ts'
 import type { Tree } from '../storage/tree.ts'
 import type { Ecosystem, Target } from './ecosystem.ts'
 import { AirlockError, problemOf } from './errors.ts'
-import type { Lanes } from './lanes.ts'
+import { inTurn, type Lanes } from './lanes.ts'
 import type { Downloads } from './upstream/download.ts'
 
 export type Attempt = {
@@ -74,15 +74,12 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
   }
 
   async function solve(ecosystem: Ecosystem, target: Target, job: Job, signal: AbortSignal): Promise<Closure> {
-    return solves.add(
-      async () => {
-        await jobs.enter(job, 'solving')
-        const closure = await ecosystem.solve(job, target, signal)
-        await jobs.keepClosure(job, target.lane, closure)
-        return closure
-      },
-      { signal },
-    )
+    return inTurn(solves, signal, async () => {
+      await jobs.enter(job, 'solving')
+      const closure = await ecosystem.solve(job, target, signal)
+      await jobs.keepClosure(job, target.lane, closure)
+      return closure
+    })
   }
 
   /** Whether upstream lacks a file: an ecosystem that can renew its answer is asked for a newer one, any other fails. */
