@@ -80,7 +80,7 @@ export function renderRequirements(items: readonly Item[]): string {
  */
 export function renderPylock(items: readonly Item[]): string {
   const head = 'lock-version = "1.0"\ncreated-by = "airlock"\n'
-  return head + byName(items).map(renderPackage).join('')
+  return head + (items.length === 0 ? 'packages = []\n' : byName(items).map(renderPackage).join(''))
 }
 
 function renderPackage({ name, version, file, sha256, size }: Item): string {
@@ -101,4 +101,12 @@ function quoted(text: string): string {
 
 function byName(items: readonly Item[]): Item[] {
   return items.toSorted((a, b) => order(a.name, b.name) || order(a.file, b.file))
+}
+
+/** A lock of names and versions only, for uv to prefer. */
+export function renderPins(pins: readonly { readonly name: string; readonly version: string }[]): string {
+  const packages = pins.map(
+    ({ name, version }) => `[[packages]]\nname = ${JSON.stringify(name)}\nversion = ${JSON.stringify(version)}\n`,
+  )
+  return ['lock-version = "1.0"\ncreated-by = "airlock"\n', ...packages].join('\n')
 }
