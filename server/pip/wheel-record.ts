@@ -21,7 +21,7 @@ export function checkRecord(
   contents: ReadonlyMap<string, Buffer>,
   refuse: Refuse,
 ): void {
-  const rows = readRecord(record.toString('utf8'), refuse)
+  const rows = readRecord(record.toString('utf8'), members.size, refuse)
   const unlisted = new Set(exempt.map((name) => `${folder}/${name}`))
   for (const [name, row] of rows) {
     const member = members.get(name)
@@ -44,15 +44,18 @@ function matches(hash: string, content: Buffer): boolean {
   return createHash(algorithm).update(content).digest('base64url') === digest.replace(/=+$/, '')
 }
 
-/** CSV: path, hash, size. A line given twice is fine when it says the same. */
-function readRecord(text: string, refuse: Refuse): ReadonlyMap<string, Row> {
+/** CSV: path, hash, size. A line given twice is fine when it says the same; one for each member and again is all there can be. */
+function readRecord(text: string, members: number, refuse: Refuse): ReadonlyMap<string, Row> {
   const rows = new Map<string, Row>()
   let line = 0
-  for (const raw of text.split(/\r?\n/)) {
+  for (let at = 0, end = 0; at < text.length; at = end + 1) {
+    end = text.indexOf('\n', at)
+    if (end === -1) end = text.length
     line++
+    const raw = text.slice(at, text[end - 1] === '\r' ? end - 1 : end)
     if (raw === '') continue
     const [name, hash = '', size = '', ...rest] = readCsv(raw) ?? refuse(wheelFaults.record(line))
-    if (name === undefined || name === '' || rest.length > 0 || !/^\d{0,15}$/.test(size))
+    if (name === undefined || name === '' || rest.length > 0 || !/^\d{0,15}$/.test(size) || line > 2 * members + 100)
       refuse(wheelFaults.record(line))
     const before = rows.get(name)
     if (before && (before.hash !== hash || before.size !== size)) refuse(wheelFaults.recordedTwice(shownName(name)))

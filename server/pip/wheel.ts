@@ -22,7 +22,7 @@ export type Wheel = CoreMetadata & {
 const maxMetadata = 4 << 20
 const maxWheelFile = 64 << 10
 /** 30,000 members have some 5 MB. */
-const maxRecord = 64 << 20
+const maxRecord = 16 << 20
 
 /**
  * Reads a wheel at `path` that is to be called `file`. Throws `artifact-invalid` with the reason for whatever two readers

@@ -463,6 +463,8 @@ const bad: readonly (readonly [what: string, options: Partial<WheelOptions>, rea
     /more than 4194304 bytes/,
   ],
   ['WHEEL larger than any', { wheel: `Wheel-Version: 1.0\n${'x'.repeat((64 << 10) + 1)}` }, /more than 65536 bytes/],
+  ['RECORD with a line again and again', { record: `some_pkg/__init__.py,,\n`.repeat(1000) }, /line 109 of its RECORD/],
+  ['RECORD larger than any', { record: `some_pkg/__init__.py,,\n`.repeat(800_000) }, /more than 16777216 bytes/],
   [
     'METADATA that unpacks to more than it says',
     { members: change('METADATA', { data: deflateRawSync(Buffer.alloc(1 << 20)) }) },
