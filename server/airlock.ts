@@ -1,4 +1,5 @@
 /** The graph: every createX(deps) call, once, but for the listeners of `serve.ts`. Reads as: state, outside, ecosystems, work. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import PQueue from 'p-queue'
@@ -10,6 +11,7 @@ import { statePaths } from '../storage/layout.ts'
 import { createListings } from '../storage/listings.ts'
 import type { Job } from '../storage/records.ts'
 import { takeLock } from '../storage/lock.ts'
+import { createPackages } from '../storage/packages.ts'
 import { createRequests } from '../storage/requests.ts'
 import { createTree } from '../storage/tree.ts'
 import { createVerify } from '../storage/verify.ts'
@@ -60,7 +62,9 @@ export async function createAirlock(config: Config, env: Environment) {
 
   const upstreams = pipUpstreams(config.upstreams.pip, machine.interpreter.index)
   const targets = {
-    pip: pipTargets(configured(config, 'pip'), machine.interpreter),
+    pip: pipTargets(configured(config, 'pip'), machine.interpreter, (path) =>
+      readFileSync(besideConfig(config, path), 'utf8'),
+    ),
     apt: aptTargets(configured(config, 'apt'), machine.aptHost, (path) => besideConfig(config, path)),
   }
   const archives = [...targets.apt.values()].flatMap((target) => [
@@ -90,6 +94,8 @@ export async function createAirlock(config: Config, env: Environment) {
     python: machine.interpreter.executable,
     work: paths.work,
     cache: paths.uvCache,
+    fetch: downloads.fetch,
+    overlap: config.download.overlap,
   })
   gateway.mount('/pip', pip.gateway.respond)
   const apt = await createApt({
@@ -122,6 +128,7 @@ export async function createAirlock(config: Config, env: Environment) {
   const queue = createQueue({ jobs, fulfil: createFulfil({ ...spine, solves, weigh }), log })
   const reuse = createReuse({ ...spine, pathOf: downloads.pathOf, hours: config.reuse })
   const ask = createAsk({ ...spine, queue, reuse, unfinished: config.queue.unfinished })
+  const packages = createPackages(db)
   const maintenance = createMaintenance({ ...spine, verify: createVerify({ root: config.root, listings }) })
 
   return {
@@ -137,6 +144,7 @@ export async function createAirlock(config: Config, env: Environment) {
     events,
     queue,
     ask,
+    packages,
     maintenance,
     gateway,
     upstreams,

@@ -9,13 +9,14 @@ import type { Reuse } from './reuse.ts'
 export type Wanted = {
   readonly ecosystem: string
   readonly targets: readonly string[]
-  /** As typed. */
-  readonly requirements: readonly string[]
   readonly requester: string | null
   readonly note: string | null
   readonly confirm: boolean
   readonly refresh: boolean
 }
+
+/** What was typed, line by line, and what it means. */
+export type Understood = Parsed & { readonly lines: readonly string[] }
 
 type Deps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
@@ -28,7 +29,7 @@ type Deps = {
 
 export function createAsk({ ecosystems, requests, queue, reuse, unfinished }: Deps) {
   /** Throws what the grammar throws, `ecosystem-unknown`, `target-unknown` or `queue-full`; then nothing is recorded. */
-  return async function ask(wanted: Wanted, understand: (ecosystem: Ecosystem) => Parsed): Promise<Request[]> {
+  return async function ask(wanted: Wanted, understand: (ecosystem: Ecosystem) => Understood): Promise<Request[]> {
     const ecosystem = ecosystems.get(wanted.ecosystem)
     if (!ecosystem) {
       throw new AirlockError('ecosystem-unknown', { ecosystem: wanted.ecosystem, known: [...ecosystems.keys()] })
@@ -46,7 +47,7 @@ export function createAsk({ ecosystems, requests, queue, reuse, unfinished }: De
     const added = await requests.add({
       ecosystem: ecosystem.name,
       targets,
-      asked: wanted.requirements,
+      asked: parsed.lines,
       roots: parsed.roots,
       options: parsed.options,
       requester: wanted.requester,

@@ -121,6 +121,10 @@ const fileSchema = z.strictObject({
           size.default(20 * units.GB),
           'what a request may fetch unconfirmed: more than any CUDA stack, less than a surprise',
         ),
+        overlap: knob(
+          size.default(20 * units.MB),
+          'a wheel up to this size is fetched while the solver still looks at it; larger ones are too dear to be wrong about',
+        ),
         keepFree: knob(size.default(1 * units.GiB), 'the low-water mark at which fetching stops; serving never does'),
       })
       .prefault({}),

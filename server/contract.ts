@@ -29,6 +29,11 @@ export const newRequestSchema = z
   .strictObject({
     ecosystem: ecosystemSchema,
     requirements: z.array(z.string().min(1).max(1000)).min(1).max(1000),
+    constraints: z
+      .array(z.string().min(1).max(1000))
+      .max(5000)
+      .optional()
+      .meta({ description: 'bounds on whatever is pulled in, for this request only' }),
     targets: z.array(targetName).min(1).max(32).default(['default']),
     requester: freeText(100).optional(),
     note: freeText(2000).optional(),
@@ -39,6 +44,25 @@ export const newRequestSchema = z
     refresh: z.boolean().default(false).meta({ description: 'ask upstream anew, however new the last answer is' }),
   })
   .meta({ id: 'NewRequest' })
+
+const flag = z
+  .enum(['true', 'false', '1', '0', ''])
+  .default('false')
+  .transform((text) => text !== 'false' && text !== '0')
+
+/** The query that goes with a requirements file as the body. */
+export const fileQuerySchema = z.object({
+  ecosystem: ecosystemSchema.default('pip'),
+  target: z.union([targetName, z.array(targetName).min(1).max(32)]).default('default'),
+  constraint: z
+    .union([z.string(), z.array(z.string()).max(5000)])
+    .optional()
+    .meta({ description: 'a constraint, repeatable' }),
+  requester: freeText(100).optional(),
+  note: freeText(2000).optional(),
+  confirm: flag,
+  refresh: flag,
+})
 
 export const progressSchema = z
   .object({
@@ -185,6 +209,42 @@ export const maintenanceSchema = z
   .object({ checked: z.int(), written: z.int(), damaged: z.array(z.string()), unknown: z.array(z.string()) })
   .meta({ id: 'Maintenance' })
 
+export const packageSummarySchema = z
+  .object({ name: z.string(), files: z.int(), bytes, addedAt: instant })
+  .meta({ id: 'PackageSummary' })
+
+export const packageSchema = z
+  .object({
+    ecosystem: ecosystemSchema,
+    name: z.string(),
+    summary: z.string().nullable(),
+    files: z.array(
+      z.object({
+        file: z.string(),
+        version: z.string(),
+        size: bytes.nullable(),
+        sha256: z.string(),
+        origin: z.string(),
+        uploadedAt: instant.nullable(),
+        addedAt: instant,
+        indexes: z.array(z.string()).meta({ description: 'the indexes or repositories that list it' }),
+        path: z.string().meta({ description: 'below the mirror’s address' }),
+        facts: z.record(z.string(), z.unknown()),
+      }),
+    ),
+    requests: z.array(z.object({ id: z.int(), root: z.boolean() })).meta({ description: 'newest first, at most 100' }),
+    neededBy: z.array(z.string()),
+  })
+  .meta({ id: 'Package' })
+
+export const packageQuerySchema = z.object({
+  text: freeText(200).optional(),
+  cursor: freeText(200).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+})
+
+const ecosystemParam = z.object({ ecosystem: ecosystemSchema })
+const packageParam = z.object({ ecosystem: ecosystemSchema, name: z.string().min(1).max(200) })
 const id = z.object({ id: z.coerce.number().int().positive() })
 
 /** One row per operation: `params`, `query` and `body` are checked on the way in, `answer` is what a 2xx carries. */
@@ -194,6 +254,8 @@ export const operations = {
     path: '/api/requests',
     status: 202,
     body: newRequestSchema,
+    /** The body may also be a requirements file as text/plain, with this query. */
+    file: fileQuerySchema,
     answer: z.object({ requests: z.array(requestSchema) }),
     summary: 'Ask for packages',
   },
@@ -280,6 +342,23 @@ export const operations = {
     answer: z.object({ targets: z.array(targetSchema) }),
     summary: 'The kinds of HomePod',
   },
+  listPackages: {
+    method: 'get',
+    path: '/api/packages/:ecosystem',
+    status: 200,
+    params: ecosystemParam,
+    query: packageQuerySchema,
+    answer: z.object({ packages: z.array(packageSummarySchema), next: z.string().nullable() }),
+    summary: 'What is mirrored, by name',
+  },
+  getPackage: {
+    method: 'get',
+    path: '/api/packages/:ecosystem/:name',
+    status: 200,
+    params: packageParam,
+    answer: packageSchema,
+    summary: 'One package: versions, files, who asked, what needs it',
+  },
   rebuild: {
     method: 'post',
     path: '/api/maintenance/rebuild',
@@ -311,4 +390,6 @@ export type RequestDetail = z.infer<typeof requestDetailSchema>
 export type ProblemView = z.infer<typeof problemSchema>
 export type TargetView = z.infer<typeof targetSchema>
 export type MaintenanceView = z.infer<typeof maintenanceSchema>
+export type PackageView = z.infer<typeof packageSchema>
+export type PackageSummaryView = z.infer<typeof packageSummarySchema>
 export type ProgressView = z.infer<typeof progressSchema>

@@ -140,13 +140,14 @@ export type Page = {
 
 /** The outside as an ecosystem is given it; `upstream/` is behind it and decides who may be asked. */
 export type Outside = {
-  /** A whole page from the cache or from upstream; null: there is none. `maxAge` in seconds, 0 asks upstream now. */
+  /** A whole page from the cache or from upstream; null: there is none. `maxAge` in seconds, 0 asks upstream now; `stale`: as last seen where upstream fails. */
   page(
     url: string,
     options: {
       readonly accept: string
       readonly maxBytes: number
       readonly maxAge?: number
+      readonly stale?: boolean
       readonly signal: AbortSignal
     },
   ): Promise<Page | null>

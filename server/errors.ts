@@ -24,17 +24,17 @@ export const codes = {
   },
   'requirement-invalid': {
     en: {
-      message: '“{item}” is not a requirement: {reason}.',
+      message: '{at}“{item}” is not a requirement: {reason}.',
       hint: 'Write a name, optionally with extras, versions and a marker: {example}.',
     },
     zh: {
-      message: '“{item}” 不是有效的需求：{reason}。',
+      message: '{at}“{item}” 不是有效的需求：{reason}。',
       hint: '请写软件包名，可带 extras、版本范围和 marker，例如：{example}。',
     },
   },
   'requirement-refused': {
-    en: { message: '“{item}” is not taken: {reason}.', hint: '{instead}' },
-    zh: { message: '不接受 “{item}”：{reason}。', hint: '{instead}' },
+    en: { message: '{at}“{item}” is not taken: {reason}.', hint: '{instead}' },
+    zh: { message: '{at}不接受 “{item}”：{reason}。', hint: '{instead}' },
   },
   'ecosystem-unknown': {
     en: { message: 'There is no ecosystem “{ecosystem}” here.', hint: 'Known: {known}.' },
@@ -53,6 +53,16 @@ export const codes = {
   'request-unknown': {
     en: { message: 'There is no request {id}.', hint: 'List them with GET /api/requests or `airlock status`.' },
     zh: { message: '没有编号为 {id} 的申请。', hint: '可用 GET /api/requests 或 `airlock status` 查看。' },
+  },
+  'package-not-mirrored': {
+    en: {
+      message: 'No {ecosystem} package called “{name}” is here.',
+      hint: 'Ask for it: `airlock request {ecosystem} {name}`.',
+    },
+    zh: {
+      message: '此处没有名为 “{name}” 的 {ecosystem} 软件包。',
+      hint: '可以申请：`airlock request {ecosystem} {name}`。',
+    },
   },
   'request-finished': {
     en: {
@@ -127,6 +137,16 @@ export const codes = {
     zh: {
       message: '以下软件包在 {target} 上只有源码包：{projects}。依赖它们的是：{dependants}。',
       hint: 'Airlock 目前不构建软件包。请选择带 wheel 的版本，或先构建 wheel 并放入 Airlock 可读取的索引。',
+    },
+  },
+  'hash-unmatched': {
+    en: {
+      message: 'None of the files of {project} {version} that {target} accepts has a hash that was given for it.',
+      hint: 'Add the hash of a wheel for that target, or leave the hashes out.',
+    },
+    zh: {
+      message: '{project} {version} 中 {target} 可用的文件均不符合所给的哈希。',
+      hint: '请加入适用于该目标环境的 wheel 的哈希，或去掉哈希。',
     },
   },
   'wheel-not-accepted': {
@@ -393,6 +413,14 @@ export const codes = {
   'root-not-applicable': {
     en: { message: '{root} is not needed on {target}: its marker does not apply there.', hint: '' },
     zh: { message: '{root} 在目标环境 {target} 上不需要：其 marker 不适用。', hint: '' },
+  },
+  'kept-back': {
+    en: { message: '{project} comes as {version}, although {newest} is out: {reason}', hint: '' },
+    zh: { message: '{project} 只能安装 {version}，而最新版为 {newest}：{reason}', hint: '' },
+  },
+  'upstream-stale': {
+    en: { message: 'Upstream {origin} could not be asked; this is solved from its pages as last seen.', hint: '' },
+    zh: { message: '无法访问上游源 {origin}；本次按其最近一次的页面解析。', hint: '' },
   },
   internal: {
     en: {

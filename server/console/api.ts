@@ -2,15 +2,16 @@
 import type { z } from 'zod'
 import type { Events } from '../../storage/events.ts'
 import type { Jobs } from '../../storage/jobs.ts'
+import type { Packages } from '../../storage/packages.ts'
 import { isFinished, type Requests } from '../../storage/requests.ts'
 import type { Request } from '../../storage/records.ts'
 import type { Ask } from '../ask.ts'
-import { operations, type Operation } from '../contract.ts'
+import { operations, type fileQuerySchema, type Operation } from '../contract.ts'
 import type { Ecosystem, Target } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
 import type { Queue } from '../queue.ts'
 import type { Asking } from './asking.ts'
-import { viewDetail, viewRequest } from './views.ts'
+import { viewDetail, viewPackage, viewRequest } from './views.ts'
 
 export type ApiDeps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
@@ -19,6 +20,7 @@ export type ApiDeps = {
   readonly events: Events
   readonly queue: Queue
   readonly ask: Ask
+  readonly packages: Packages
   readonly maintenance: { rebuild(): Promise<Answer<'rebuild'>>; verify(): Promise<Answer<'verify'>> }
   readonly readiness: () => Promise<Answer<'readiness'>>
   /** The URL that a pod of this target is given. */
@@ -29,6 +31,7 @@ type Shape = {
   readonly params?: z.ZodType
   readonly query?: z.ZodType
   readonly body?: z.ZodType
+  readonly file?: z.ZodType
   readonly answer: z.ZodType
 }
 type Part<O extends Operation, K extends keyof Shape> = (typeof operations)[O] extends {
@@ -40,6 +43,8 @@ export type Input<O extends Operation> = {
   readonly params: Part<O, 'params'>
   readonly query: Part<O, 'query'>
   readonly body: Part<O, 'body'>
+  /** In place of a body: a requirements file, and what its query says. */
+  readonly file?: (Part<O, 'file'> & { readonly text: string }) | undefined
   readonly language: Language
 }
 export type Answer<O extends Operation> = z.input<(typeof operations)[O]['answer']>
@@ -52,6 +57,7 @@ export function createApi({
   events,
   queue,
   ask,
+  packages,
   maintenance,
   readiness,
   indexUrl,
@@ -75,9 +81,14 @@ export function createApi({
   }
 
   return {
-    async createRequests({ body, language }) {
-      const { requester = null, note = null, ...wanted } = body
-      const added = await ask({ ...wanted, requester, note }, (ecosystem) => ecosystem.parse(body.requirements))
+    async createRequests({ body, file, language }) {
+      const { requester = null, note = null, ...wanted } = file ? wantedOf(file) : body
+      const { requirements = [], constraints } = wanted
+      const added = await ask({ ...wanted, requester, note }, (ecosystem) =>
+        file
+          ? ecosystem.parseFile(file.text, constraints)
+          : { ...ecosystem.parse(requirements, constraints), lines: requirements },
+      )
       return { requests: await view(added, language) }
     },
 
@@ -134,9 +145,30 @@ export function createApi({
       return Promise.resolve({ targets })
     },
 
+    async listPackages({ params, query }) {
+      const { cursor, limit, text } = query
+      const found = await packages.list(params.ecosystem, { text, after: cursor, limit: limit + 1 })
+      const page = found.slice(0, limit)
+      return { packages: page, next: found.length > limit ? page.at(-1)!.name : null }
+    },
+
+    async getPackage({ params: { ecosystem, name } }) {
+      const files = await packages.files(ecosystem, name)
+      if (files.length === 0) throw new AirlockError('package-not-mirrored', { ecosystem, name })
+      const [asked, neededBy] = await Promise.all([
+        packages.requests(ecosystem, name, 100),
+        packages.neededBy(ecosystem, name),
+      ])
+      return viewPackage(ecosystem, name, files, asked, neededBy)
+    },
+
     rebuild: () => maintenance.rebuild(),
     verify: () => maintenance.verify(),
     health: () => Promise.resolve({ status: 'ok' }),
     readiness,
   }
+}
+
+function wantedOf({ target, constraint = [], ...query }: z.output<typeof fileQuerySchema> & { text: string }) {
+  return { ...query, targets: [target].flat(), requirements: undefined, constraints: [constraint].flat() }
 }

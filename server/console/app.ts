@@ -22,6 +22,7 @@ type Schemas = {
   readonly params?: z.ZodType
   readonly query?: z.ZodType
   readonly body?: z.ZodType
+  readonly file?: z.ZodType
   readonly answer: z.ZodType
 }
 
@@ -40,7 +41,13 @@ export function createConsole({ api, page, stream, log, consoleUrl }: Deps): Exp
     res.set(securityHeaders)
     next()
   })
-  app.use(refuseForeignHosts(consoleUrl), refuseCrossSite, requireJson, express.json({ limit: '2mb' }))
+  app.use(
+    refuseForeignHosts(consoleUrl),
+    refuseCrossSite,
+    requireJson,
+    express.json({ limit: '2mb' }),
+    express.text({ limit: '2mb', type: 'text/plain' }),
+  )
 
   for (const operation of Object.keys(operations) as Operation[]) {
     const { method, path } = operations[operation]
@@ -74,10 +81,12 @@ function answer<O extends Operation>(api: Api, operation: O) {
   const row = operations[operation]
   const schemas: Schemas = row
   return async (req: Request, res: Response): Promise<void> => {
+    const isFile = schemas.file !== undefined && typeof req.body === 'string'
     const input = {
       params: schemas.params?.parse(req.params),
       query: schemas.query?.parse(req.query),
-      body: schemas.body?.parse(req.body ?? {}),
+      body: isFile ? undefined : schemas.body?.parse(req.body ?? {}),
+      file: isFile ? { ...(schemas.file!.parse(req.query) as object), text: req.body } : undefined,
       language: languageOf(req),
     }
     const result = await api[operation](input as Input<O>)

@@ -1,6 +1,7 @@
 /** Who may speak to the console: not a page of another site, not a name that was made to point here. */
 import { isIP } from 'node:net'
 import type { NextFunction, Request, Response } from 'express'
+import { operations } from '../contract.ts'
 import { AirlockError } from '../errors.ts'
 
 /**
@@ -27,10 +28,11 @@ export function refuseCrossSite(req: Request, _: Response, next: NextFunction): 
   throw new AirlockError('origin-refused')
 }
 
-/** Bodies are JSON or absent: a form cannot be posted here from another site. */
+/** Bodies are JSON or, where an operation takes a file, text; a form cannot be posted here from another site. */
 export function requireJson(req: Request, _: Response, next: NextFunction): void {
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
-  if (!hasBody || req.is('application/json')) return next()
+  if (!hasBody || req.is('application/json') || (req.is('text/plain') && req.path === operations.createRequests.path))
+    return next()
   throw new AirlockError('media-type-unsupported', {
     type: req.headers['content-type'] ?? '',
     accepted: 'application/json',

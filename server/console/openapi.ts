@@ -10,6 +10,7 @@ type Row = {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
+  readonly file?: z.ZodObject
   readonly answer: z.ZodType
 }
 
@@ -39,10 +40,8 @@ export function describeApi(): object {
     const operation = {
       operationId,
       summary: row.summary,
-      parameters: [...parameters('path', row.params), ...parameters('query', row.query)],
-      ...(row.body && {
-        requestBody: { required: true, content: { 'application/json': { schema: schemaOf(row.body, 'input') } } },
-      }),
+      parameters: [...parameters('path', row.params), ...parameters('query', row.query ?? row.file)],
+      ...(row.body && { requestBody: bodyOf(row.body, row.file) }),
       responses: {
         [row.status]: {
           description: row.summary,
@@ -59,6 +58,14 @@ export function describeApi(): object {
     info: { title: 'Airlock', version: '1', description: 'Ask for packages and watch them become installable.' },
     paths,
     components: { schemas },
+  }
+
+  function bodyOf(body: z.ZodType, file: z.ZodObject | undefined): object {
+    const json = { 'application/json': { schema: schemaOf(body, 'input') } }
+    const text = {
+      'text/plain': { schema: { type: 'string', description: 'a requirements file; the query says the rest' } },
+    }
+    return { required: true, content: file ? { ...json, ...text } : json }
   }
 
   function parameters(place: 'path' | 'query', object: z.ZodObject | undefined): object[] {

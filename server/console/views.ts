@@ -1,7 +1,9 @@
 /** Records as the API shows them. */
 import type { RecordedItem } from '../../storage/jobs.ts'
 import type { Event, Problem, Progress, Remark, Request } from '../../storage/records.ts'
-import type { RequestDetail, RequestView } from '../contract.ts'
+import { poolPath, urlPath } from '../../storage/layout.ts'
+import type { PackageFile } from '../../storage/packages.ts'
+import type { PackageView, RequestDetail, RequestView } from '../contract.ts'
 import type { Ecosystem } from '../ecosystem.ts'
 import { explain, isCode, type Language } from '../errors.ts'
 import { viewProblem } from './problems.ts'
@@ -37,6 +39,35 @@ export function viewRequest(
     bytes: size?.bytes ?? null,
     install: target ? ecosystem.installLine(job.roots, target) : '',
     problem: job.problem && viewProblem(job.problem, language),
+  }
+}
+
+export function viewPackage(
+  ecosystem: PackageView['ecosystem'],
+  name: string,
+  files: readonly PackageFile[],
+  asked: readonly { readonly id: number; readonly isRoot: boolean }[],
+  neededBy: readonly string[],
+): PackageView {
+  const summaries = files.map(({ artifact }) => artifact.facts['summary']).filter((text) => typeof text === 'string')
+  return {
+    ecosystem,
+    name,
+    summary: summaries.at(-1) ?? null,
+    files: files.map(({ artifact, lanes, addedAt }) => ({
+      file: artifact.file,
+      version: artifact.version,
+      size: artifact.size,
+      sha256: artifact.sha256,
+      origin: artifact.origin,
+      uploadedAt: artifact.uploadedAt,
+      addedAt,
+      indexes: [...lanes],
+      path: urlPath(poolPath(artifact.ecosystem, artifact.sha256, artifact.file)),
+      facts: { ...artifact.facts },
+    })),
+    requests: asked.map(({ id, isRoot }) => ({ id, root: isRoot })),
+    neededBy: [...neededBy],
   }
 }
 

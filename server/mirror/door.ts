@@ -7,8 +7,16 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { inTree, type TreePath } from '../../storage/layout.ts'
 
-/** What tells one version of a file from another: a rename over it brings another inode. */
-export type Version = { readonly ino: number; readonly size: number; readonly mtimeMs: number }
+/**
+ * What tells one version of a file from another. A rename over it brings another inode, but inodes come back: only the
+ * time of the last change, which nobody can set, tells a file from one that was there two versions ago.
+ */
+export type Version = {
+  readonly ino: number
+  readonly size: number
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+}
 
 export type OpenFile = { readonly handle: FileHandle; readonly version: Version }
 

@@ -62,9 +62,9 @@ export function createFiles(door: Door) {
   }
 }
 
-/** A digest is the same on every replica and after every copy; of other files the inode tells versions apart. */
-function tagOf({ digest }: FilePlace, { ino, size, mtimeMs }: Version): string {
-  return `"${digest ?? `${ino.toString(36)}-${size.toString(36)}-${mtimeMs.toString(36)}`}"`
+/** A digest is the same on every replica and after every copy; of other files the disk tells versions apart. */
+function tagOf({ digest }: FilePlace, { ino, size, ctimeMs }: Version): string {
+  return `"${digest ?? `${ino.toString(36)}-${size.toString(36)}-${ctimeMs.toString(36)}`}"`
 }
 
 function sharedHeaders({ digest, attachment }: FilePlace, { etag, mtimeMs }: Validators): string[] {

@@ -16,6 +16,8 @@ type Page = {
   readonly represent: Representations
   /** In bytes, with its compressed copy. */
   cost: number
+  /** Read so soon after it was written that another version of the same size and inode could have the same times. */
+  readonly isFresh: boolean
   /** The turn in which it was last seen to be what is on the disk. */
   checked: number
 }
@@ -27,6 +29,8 @@ export type FoundPage = Representation | Promise<Representation> | null
 
 /** What a page costs beside its bytes. */
 const overhead = 4096
+/** In ms: some ticks of a kernel's clock, by which files are dated. */
+const freshness = 20
 
 /** `maxBytes` bounds what is kept; a page is served whatever its size. */
 export function createPages(door: Door, maxBytes: number) {
@@ -55,7 +59,8 @@ export function createPages(door: Door, maxBytes: number) {
     const found = door.read(path)
     if (found === null) return null
     const represent = createRepresentations(found.bytes, (by) => charge(url, file, page, by))
-    const page: Page = { path: door.pathOf(path), version: found.version, represent, cost: 0, checked: -1 }
+    const isFresh = Math.abs(Date.now() - found.version.ctimeMs) < freshness
+    const page: Page = { path: door.pathOf(path), version: found.version, represent, cost: 0, isFresh, checked: -1 }
     const slot: Slot = slots.get(url) ?? { isRecent: true }
     slots.set(url, slot)
     slot[file] = page
@@ -84,8 +89,7 @@ export function createPages(door: Door, maxBytes: number) {
     slot.isRecent = true
     if (page.checked === turn) return page
     const now = statSync(page.path, { throwIfNoEntry: false })
-    const { ino, size, mtimeMs } = page.version
-    if (now !== undefined && now.mtimeMs === mtimeMs && now.ino === ino && now.size === size) return checkedNow(page)
+    if (now !== undefined && !page.isFresh && isSame(now, page.version)) return checkedNow(page)
     delete slot[file]
     held -= page.cost
     if (slot.json === undefined && slot.html === undefined) slots.delete(url)
@@ -115,6 +119,10 @@ export function createPages(door: Door, maxBytes: number) {
       return current(url, 'html')?.represent(form === 'json' ? 'text' : form, wantsGzip) ?? null
     },
   }
+}
+
+function isSame(now: Version, { ino, size, mtimeMs, ctimeMs }: Version): boolean {
+  return now.ctimeMs === ctimeMs && now.mtimeMs === mtimeMs && now.ino === ino && now.size === size
 }
 
 export type Pages = ReturnType<typeof createPages>

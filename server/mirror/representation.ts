@@ -32,7 +32,7 @@ const atOnce = 64 * 1024
 const asString = 12 * 1024
 const gzipAside = promisify(gzip)
 
-/** `grew` hears how many bytes a compressed copy takes beside the original. */
+/** `grew` hears how many bytes a further copy takes beside the original. */
 export function createRepresentations(bytes: Buffer, grew: (by: number) => void): Representations {
   const hash = createHash('sha256').update(bytes).digest('base64url')
   const plain: Partial<Record<Form, Representation>> = {}
@@ -58,7 +58,9 @@ export function createRepresentations(bytes: Buffer, grew: (by: number) => void)
     const unchanged = ['ETag', etag, ...revalidated, 'Vary', 'Accept, Accept-Encoding', ...guards]
     const encoding: Headers = isGzip ? ['Content-Encoding', 'gzip'] : []
     const headers = ['Content-Type', types[form], 'Content-Length', String(body.length), ...encoding, ...unchanged]
-    return { etag, body: body.length <= asString ? body.toString('latin1') : body, headers, unchanged }
+    if (body.length > asString) return { etag, body, headers, unchanged }
+    grew(body.length)
+    return { etag, body: body.toString('latin1'), headers, unchanged }
   }
 
   return (form, wantsGzip) => {

@@ -2,7 +2,7 @@
  * A simple index on loopback for uv, in place of the internet. What the solver sees is what we fetched and what gets
  * recorded:
  *
- *   /pip/index/<target>/<project>/             upstream's page as we understood it, from the project's one origin
+ *   /pip/index/upstream/<project>/             upstream's page as we understood it, from the project's one origin
  *   /pip/files/<project>/<sha256>/<file>      HEAD and ranges of an upstream file, passed through
  *   /pip/files/…/<file>.metadata              where upstream advertises it
  *   /pip/stage/<index>/<project>/             the lane's index as it would be, published pages included
@@ -16,7 +16,9 @@ import { pipeline } from 'node:stream/promises'
 import type { Outside } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
 import { normalizeName, parseWheelName } from './names.ts'
+import type { ProjectFile } from './simple-read.ts'
 import type { Metadata } from './metadata.ts'
+import type { Prefetch } from './prefetch.ts'
 import type { Project, Projects } from './projects.ts'
 import type { StagedIndex } from './stage.ts'
 
@@ -24,6 +26,11 @@ import type { StagedIndex } from './stage.ts'
 export type Session = {
   readonly id: string
   readonly signal: AbortSignal
+  /** Every page is asked for anew. */
+  readonly fresh: boolean
+  /** Pages as last seen will do where upstream fails: what is asked is exact. */
+  readonly stale: boolean
+  readonly prefetch: ReturnType<Prefetch['open']>
   /** Projects whose page was asked for; null where upstream has none. */
   readonly asked: Map<string, Project | null>
   /** The first upstream failure: the solve is pointless from here on. */
@@ -35,13 +42,15 @@ export type Session = {
 type Deps = {
   readonly projects: Projects
   readonly metadata: Metadata
+  readonly prefetch: Prefetch
   readonly outside: Pick<Outside, 'open'>
+  readonly gatewayUrl: () => string
 }
 
 const json = 'application/vnd.pypi.simple.v1+json'
 const forever = 'max-age=365000000, immutable'
 
-export function createPipGateway({ projects, metadata, outside }: Deps) {
+export function createPipGateway({ projects, metadata, prefetch, outside, gatewayUrl }: Deps) {
   const sessions = new Map<string, Session>()
   const stages = new Map<string, StagedIndex>()
   let opened = 0
@@ -58,7 +67,7 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
         ...(file.size !== null && { size: file.size }),
         ...(file.uploadedAt !== null && { 'upload-time': file.uploadedAt }),
         yanked: file.yanked,
-        'core-metadata': file.coreMetadata !== false,
+        'core-metadata': offersMetadata(file),
       }
     })
     return Buffer.from(JSON.stringify({ meta: { 'api-version': '1.1' }, name: project.name, files }))
@@ -66,9 +75,7 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
 
   async function page(req: IncomingMessage, res: ServerResponse, name: string): Promise<void> {
     const session = sessionOf(req)
-    const project = await projects
-      .get(name, { signal: session.signal })
-      .catch((error: unknown) => fail([session], error))
+    const project = await projects.get(name, session).catch((error: unknown) => fail([session], error))
     session.asked.set(normalizeName(name), project)
     if (!project) return send(res, 404, {}, 'no such project')
     const etag = `"${project.sha256}"`
@@ -107,9 +114,9 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
     )
     if (!found || !project) return send(res, 404, {}, 'no such file')
     if (ofMetadata) {
-      const bytes = await metadata
-        .upstream(found, signal)
-        .catch((error: unknown) => fail(interestedIn(project.name), error))
+      const bytes = await metadataOf(project, found, signal).catch((error: unknown) =>
+        fail(interestedIn(project.name), error),
+      )
       if (!bytes) return send(res, 404, {}, 'upstream advertises no metadata')
       return send(res, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': forever }, bytes)
     }
@@ -131,6 +138,21 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
     )
     res.writeHead(answer.status, { ...headers, 'content-type': 'application/octet-stream', 'cache-control': forever })
     await pipeline(answer.body, res)
+  }
+
+  /** Upstream's own file, or the wheel's, which is fetched whole where it is small: either way the wheel is on its way. */
+  async function metadataOf(project: Project, file: ProjectFile, signal: AbortSignal): Promise<Buffer | null> {
+    if (file.coreMetadata === false) {
+      if (!prefetch.isSmall(file)) return null
+      await prefetch.whole(project, file, signal)
+      return metadata.pooled(file.sha256!, file.file)
+    }
+    for (const session of interestedIn(project.name)) session.prefetch.begin(project, file)
+    return metadata.upstream(file, signal)
+  }
+
+  function offersMetadata(file: ProjectFile): boolean {
+    return file.coreMetadata !== false || (prefetch.isSmall(file) && parseWheelName(file.file) !== null)
   }
 
   async function stagedPage(req: IncomingMessage, res: ServerResponse, index: string, name: string): Promise<void> {
@@ -168,11 +190,22 @@ export function createPipGateway({ projects, metadata, outside }: Deps) {
     },
 
     /** Opens a solve's session; `abort` ends the solver when upstream has failed it. */
-    open(signal: AbortSignal, abort: (reason: unknown) => void): Session & { close(): void } {
+    open(wish: Pick<Session, 'signal' | 'fresh' | 'stale' | 'abort'>): Session & { close(): void } {
       const id = `solve-${++opened}`
-      const session: Session = { id, signal, asked: new Map(), failure: null, abort }
+      const session: Session = { ...wish, id, asked: new Map(), failure: null, prefetch: prefetch.open() }
       sessions.set(id, session)
-      return Object.assign(session, { close: () => void sessions.delete(id) })
+      const close = () => {
+        sessions.delete(id)
+        session.prefetch.close()
+      }
+      return Object.assign(session, { close })
+    },
+
+    /** Upstream as one solve sees it. The session's name is in the user part, which uv leaves out of its cache's keys. */
+    indexUrl({ id }: Session): string {
+      const url = new URL('/pip/index/upstream/', gatewayUrl())
+      url.username = id
+      return url.href
     },
 
     /** Shows a lane's index as it would be, until the returned function is called. */

@@ -1,9 +1,12 @@
 /** pip as an ecosystem: the graph of this folder's rooms. */
+import type { Artifact } from '../../storage/records.ts'
 import type { RunChild } from '../child.ts'
 import type { Ecosystem, Listings, Outside, PathOf } from '../ecosystem.ts'
 import { createPipGateway } from './gateway.ts'
+import { createKeptBack } from './kept-back.ts'
 import { createMetadata } from './metadata.ts'
 import { nearestNames } from './names.ts'
+import { createPrefetch } from './prefetch.ts'
 import { createProjects } from './projects.ts'
 import { createProve } from './prove.ts'
 import { createPublication } from './publication.ts'
@@ -30,15 +33,21 @@ export type PipDeps = {
   readonly python: string
   readonly work: string
   readonly cache: string
+  /** Fetches artifacts into `.incoming/`. */
+  readonly fetch: (artifacts: readonly Artifact[], options: { readonly signal: AbortSignal }) => Promise<void>
+  /** Bytes up to which a wheel is fetched while the solver looks at it. */
+  readonly overlap: number
 }
 
 export function createPip(deps: PipDeps) {
   const { targets, listings, pathOf, outside, gatewayUrl } = deps
   const projects = createProjects(deps)
   const metadata = createMetadata({ outside, pathOf })
-  const gateway = createPipGateway({ projects, metadata, outside })
+  const prefetch = createPrefetch(deps)
+  const gateway = createPipGateway({ projects, metadata, prefetch, outside, gatewayUrl })
   const compile = createUv(deps)
-  const solve = createSolve({ gateway, gatewayUrl, compile, projects, metadata, listings })
+  const keptBack = createKeptBack({ compile, indexUrl: gateway.indexUrl })
+  const solve = createSolve({ gateway, compile, projects, metadata, listings, keptBack })
   const stage = createStage({ gateway, metadata, listings, pathOf })
   const prove = createProve({ compile, gatewayUrl })
   const publications = createPublication({ listings, metadata })

@@ -12,12 +12,16 @@ export type Project = {
   readonly page: ProjectPage
   /** Of the page's bytes: changes when upstream's answer does. */
   readonly sha256: string
+  /** When upstream last gave or confirmed it. */
+  readonly fetchedAt: string
 }
 
 type Deps = {
   readonly upstreams: readonly PipUpstream[]
   readonly outside: Pick<Outside, 'page'>
 }
+
+export type Wish = { readonly signal: AbortSignal; readonly fresh?: boolean; readonly stale?: boolean }
 
 const accept = 'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1'
 /** A page of 10,000 files has some 10 MB. */
@@ -36,22 +40,20 @@ export function createProjects({ upstreams, outside }: Deps) {
     return upstream
   }
 
-  /** Null: upstream knows no such project. `fresh`: ask upstream now, however new the cached page is. */
-  async function get(
-    project: string,
-    { signal, fresh = false }: { signal: AbortSignal; fresh?: boolean },
-  ): Promise<Project | null> {
+  /**
+   * Null: upstream knows no such project. `fresh`: ask upstream now, however new the cached page is. `stale`: the page as
+   * last seen is better than none.
+   */
+  async function get(project: string, { signal, fresh = false, stale = false }: Wish): Promise<Project | null> {
     const name = normalizeName(project)
     const upstream = originOf(name)
     const url = `${upstream.url}${name}/`
-    const answer = await outside.page(url, { accept, maxBytes: maxPage, signal, ...(fresh && { maxAge: 0 }) })
+    const answer = await outside.page(url, { accept, maxBytes: maxPage, signal, stale, ...(fresh && { maxAge: 0 }) })
     if (!answer) return null
     const known = parsed.get(url)
     parsed.delete(url)
-    const current =
-      known?.sha256 === answer.sha256
-        ? known
-        : { name, origin: upstream.name, page: readProjectPage(answer), sha256: answer.sha256 }
+    const page = known?.sha256 === answer.sha256 ? known.page : readProjectPage(answer)
+    const current = { name, origin: upstream.name, page, sha256: answer.sha256, fetchedAt: answer.fetchedAt }
     parsed.set(url, current)
     if (parsed.size > parsedPages) parsed.delete(parsed.keys().next().value!)
     return current

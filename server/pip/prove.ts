@@ -1,6 +1,7 @@
 import type { Job } from '../../storage/records.ts'
 import type { Proof } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
+import type { PipOptions } from './requirements-file.ts'
 import type { CompileWithUv } from './uv.ts'
 import type { PipTarget } from './target.ts'
 
@@ -13,7 +14,10 @@ export function createProve({ compile, gatewayUrl }: Deps) {
    * is addressed by digest. Throws `proof-failed` with uv's words.
    */
   return async function prove(job: Job, target: PipTarget, signal: AbortSignal): Promise<Proof> {
-    const solution = await compile(job.roots, target, new URL(`/pip/stage/${target.index}/`, gatewayUrl()).href, signal)
+    const indexUrl = new URL(`/pip/stage/${target.index}/`, gatewayUrl()).href
+    const { constraints } = job.options as PipOptions
+    const { installed } = target
+    const solution = await compile({ requirements: job.roots, constraints, installed, target, indexUrl, signal })
     if ('explanation' in solution) throw new AirlockError('proof-failed', { explanation: solution.explanation })
     return { picked: Object.fromEntries(solution.packages.map(({ name, version }) => [name, version])) }
   }

@@ -42,6 +42,13 @@ export const refusals = {
       zh: '请只写 名称==版本。申请完成后生成的 requirements.txt 会带有全部哈希。',
     },
   },
+  otherHash: {
+    reason: {
+      en: 'only sha256 hashes of 64 hex digits are checked here',
+      zh: '此处只校验 64 位十六进制的 sha256 哈希',
+    },
+    instead: { en: 'Give --hash=sha256:…, or leave the hashes out.', zh: '请使用 --hash=sha256:…，或去掉哈希。' },
+  },
   url: { reason: { en: 'it names a URL', zh: '其中含有 URL' }, instead: byName },
   path: { reason: { en: 'it names a file or a folder', zh: '其中含有文件或目录路径' }, instead: byName },
   variable: {

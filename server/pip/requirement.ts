@@ -3,7 +3,6 @@
  * specifiers, a marker. What packages declare is read leniently, as they are out there already.
  */
 import { AirlockError, type Phrase } from '../errors.ts'
-import type { Parsed } from '../ecosystem.ts'
 import { parseMarker, renderMarker, variablesOf, type Marker } from './marker.ts'
 import { isProjectName, normalizeName } from './names.ts'
 import { faults } from './requirement-words.ts'
@@ -33,11 +32,11 @@ const maxSpecifiers = 32
  * Lines as people send them: blank ones and comments are dropped. Throws `requirement-invalid` or `requirement-refused` for
  * the first line that is not taken, or when nothing is left.
  */
-export function parseRequirements(lines: readonly string[]): Parsed {
+export function parseRequirements(lines: readonly string[]): readonly Requirement[] {
   if (lines.length > maxLines) throw invalid('', faults.tooMany(maxLines))
   const asked = lines.filter((line) => !/^\s*(?:#.*)?$/.test(line))
   if (asked.length === 0) throw invalid('', faults.empty)
-  return { roots: [...new Set(asked.map((line) => parseRequirement(line).text))].toSorted(order), options: {} }
+  return asked.map(parseRequirement)
 }
 
 /** One line. Throws `requirement-invalid` or `requirement-refused` with the item, the reason, and what to write. */

@@ -7,9 +7,12 @@ import { hasWheel } from './gateway.ts'
 import type { LockedPackage } from './lock.ts'
 import { dependencyEdges, parseMetadata } from './dependants.ts'
 import type { Metadata } from './metadata.ts'
+import type { KeptBack } from './kept-back.ts'
 import { nearNames, parseWheelName, sameVersion } from './names.ts'
+import { artifactOf } from './prefetch.ts'
 import type { Project, Projects } from './projects.ts'
 import { parseRequirement } from './requirement.ts'
+import { isExact, type PipOptions } from './requirements-file.ts'
 import type { ProjectFile } from './simple-read.ts'
 import { bestWheel } from './tags.ts'
 import type { PipTarget } from './target.ts'
@@ -17,22 +20,29 @@ import type { CompileWithUv } from './uv.ts'
 
 type Deps = {
   readonly gateway: PipGateway
-  readonly gatewayUrl: () => string
   readonly compile: CompileWithUv
   readonly projects: Projects
   readonly metadata: Metadata
   readonly listings: Listings
+  readonly keptBack: KeptBack
 }
 
-export function createSolve({ gateway, gatewayUrl, compile, projects, metadata, listings }: Deps) {
+export function createSolve({ gateway, compile, projects, metadata, listings, keptBack }: Deps) {
   return async function solve(job: Job, target: PipTarget, signal: AbortSignal): Promise<Closure> {
     const ended = new AbortController()
-    const session = gateway.open(AbortSignal.any([signal, ended.signal]), (reason) => ended.abort(reason))
+    const options = job.options as PipOptions
+    const session = gateway.open({
+      signal: AbortSignal.any([signal, ended.signal]),
+      fresh: job.refresh,
+      stale: job.roots.every((root) => isExact(parseRequirement(root))),
+      abort: (reason) => ended.abort(reason),
+    })
+    const question = { constraints: options.constraints, installed: target.installed, target, signal: session.signal }
     try {
-      const solution = await compile(job.roots, target, indexUrl(session), session.signal)
+      const solution = await compile({ ...question, requirements: job.roots, indexUrl: gateway.indexUrl(session) })
       if ('explanation' in solution) throw await explain(job, target, session, solution.explanation)
-      const items = await Promise.all(solution.packages.map((locked) => itemOf(locked, target, session)))
-      return await describe(job, target, items)
+      const items = await Promise.all(solution.packages.map((locked) => itemOf(locked, target, options, session)))
+      return await describe(job, target, items, session)
     } catch (error) {
       signal.throwIfAborted()
       throw session.failure ?? error
@@ -41,21 +51,22 @@ export function createSolve({ gateway, gatewayUrl, compile, projects, metadata, 
     }
   }
 
-  /** The session's name travels in the user part, which uv leaves out of its cache's keys. */
-  function indexUrl(session: Session): string {
-    const url = new URL('/pip/index/simple/', gatewayUrl())
-    url.username = session.id
-    return url.href
-  }
-
   /** Never a guess: a release of which the target accepts no wheel ends the solve. */
-  async function itemOf(locked: LockedPackage, target: PipTarget, session: Session): Promise<Found> {
+  async function itemOf(
+    locked: LockedPackage,
+    target: PipTarget,
+    { hashes }: PipOptions,
+    session: Session,
+  ): Promise<Found> {
     const project = session.asked.get(locked.name) ?? (await projects.get(locked.name, { signal: session.signal }))
     const wheels = (project?.page.files ?? []).filter((file) => {
       const name = parseWheelName(file.file)
       return file.sha256 !== null && name !== null && sameVersion(name.version, locked.version)
     })
-    const file = bestWheel(wheels, target.tags)
+    const allowed = hashes?.[locked.name]
+    const file = bestWheel(allowed ? wheels.filter(({ sha256 }) => allowed.includes(sha256!)) : wheels, target.tags)
+    if (project && !file && bestWheel(wheels, target.tags))
+      throw new AirlockError('hash-unmatched', { project: locked.name, version: locked.version, target: target.name })
     if (!project || !file)
       throw new AirlockError('wheel-not-accepted', {
         project: locked.name,
@@ -65,7 +76,7 @@ export function createSolve({ gateway, gatewayUrl, compile, projects, metadata, 
     return { project, version: locked.version, file, metadata: await metadata.upstream(file, session.signal) }
   }
 
-  async function describe(job: Job, target: PipTarget, found: readonly Found[]): Promise<Closure> {
+  async function describe(job: Job, target: PipTarget, found: readonly Found[], session: Session): Promise<Closure> {
     const roots = job.roots.map(parseRequirement)
     const edges = dependencyEdges(
       found.map(({ project, metadata }) => ({ name: project.name, metadata: metadata && parseMetadata(metadata) })),
@@ -74,32 +85,32 @@ export function createSolve({ gateway, gatewayUrl, compile, projects, metadata, 
     )
     const rootNames = new Set(roots.map(({ name }) => name))
     const items = found.map(({ project, version, file }): ClosureItem => ({
-      artifact: {
-        ecosystem: 'pip',
-        name: project.name,
-        version,
-        file: file.file,
-        sha256: file.sha256!,
-        size: file.size,
-        origin: project.origin,
-        url: file.url,
-        uploadedAt: file.uploadedAt,
-        facts: { requiresPython: file.requiresPython, yanked: file.yanked },
-      },
+      artifact: { ...artifactOf(project, file), version },
       isRoot: rootNames.has(project.name),
       neededBy: edges[project.name] ?? [],
     }))
     await refuseChanged(target, items)
     const present = new Set(items.map(({ artifact }) => artifact.name))
-    const remarks = roots
-      .filter(({ name }) => !present.has(name))
-      .map(({ text }): Remark => ({ code: 'root-not-applicable', fields: { root: text, target: target.name } }))
+    const remarks = [
+      ...roots
+        .filter(({ name }) => !present.has(name))
+        .map(({ text }): Remark => ({ code: 'root-not-applicable', fields: { root: text, target: target.name } })),
+      ...staleOrigins(session).map((origin): Remark => ({ code: 'upstream-stale', fields: { origin } })),
+      ...(await keptBack(roots, found, job, target, session)),
+    ]
     return {
       items: items.toSorted(
         (a, b) => Number(b.isRoot) - Number(a.isRoot) || (a.artifact.name < b.artifact.name ? -1 : 1),
       ),
       remarks,
     }
+  }
+
+  /** Origins of pages that upstream could not confirm. */
+  function staleOrigins(session: Session): string[] {
+    const since = Date.now() - unconfirmed
+    const stale = [...session.asked.values()].filter((project) => project && Date.parse(project.fetchedAt) < since)
+    return [...new Set(stale.map((project) => project!.origin))].toSorted()
   }
 
   /** The same file name with other bytes is refused before anything is fetched. */
@@ -169,7 +180,10 @@ export function createSolve({ gateway, gatewayUrl, compile, projects, metadata, 
   }
 }
 
-type Found = {
+/** ms after which a page in use has outlived every freshness: only a failing upstream leaves one that old in use. */
+const unconfirmed = 3_600_000
+
+export type Found = {
   readonly project: Project
   readonly version: string
   readonly file: ProjectFile

@@ -96,3 +96,14 @@ function startsWith(parts: VersionParts, prefix: VersionParts): boolean {
   if (rest.length > 0 && parts.release.length > prefix.release.length) return false
   return rest.every((segment, at) => segments(parts)[at] === segment)
 }
+
+const specifierPattern = new RegExp(`^(${operators.join('|')})\\s*(\\S+)$`)
+
+/** A comma-separated set as pages and requirements have it; what is no specifier is left out. */
+export function readSpecifiers(text: string): readonly Specifier[] {
+  return text.split(',').flatMap((one) => {
+    const [, operator, version] = specifierPattern.exec(one.trim()) ?? []
+    const specifier = { operator: operator as Operator, version: version ?? '' }
+    return operator !== undefined && isSpecifier(specifier) ? [specifier] : []
+  })
+}

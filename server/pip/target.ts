@@ -1,6 +1,7 @@
 /** Kinds of HomePod as pip sees them. */
 import type { PipTargetConfig } from '../config.ts'
 import type { Target } from '../ecosystem.ts'
+import { readFreeze, type Installed, type Pin } from './installed.ts'
 import type { Interpreter } from './interpreter.ts'
 import { supportedTags } from './tags.ts'
 
@@ -13,18 +14,26 @@ export type PipTarget = Target & {
   /** Best first. */
   readonly tags: readonly string[]
   readonly index: string
+  /** The pod's own releases, preferred where they fit. */
+  readonly installed: readonly Pin[]
 }
 
 /** The minor glibc versions that uv has platforms for. */
 const uvGlibcMinors = [17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40]
 
-/** The configured targets; with none, `default`: what the interpreter is. */
+/** `read` reads a file that the configuration names. The configured targets; with none, `default`: what the interpreter is. */
 export function pipTargets(
   configured: ReadonlyMap<string, PipTargetConfig>,
   interpreter: Interpreter,
+  read: (path: string) => string,
 ): ReadonlyMap<string, PipTarget> {
   if (configured.size === 0) return new Map([['default', defaultTarget(interpreter)]])
-  return new Map([...configured].map(([name, knobs]) => [name, describe({ name, source: 'airlock.yaml', ...knobs })]))
+  return new Map(
+    [...configured].map(([name, { installed, ...knobs }]) => {
+      const freeze = installed === undefined ? undefined : readFreeze(read(installed))
+      return [name, describe({ name, source: 'airlock.yaml', ...knobs, freeze })]
+    }),
+  )
 }
 
 function defaultTarget(interpreter: Interpreter): PipTarget {
@@ -49,20 +58,28 @@ type Knobs = {
   readonly platform: string
   readonly index: string
   readonly tags?: readonly string[] | undefined
+  readonly freeze?: Installed | undefined
 }
 
-function describe({ name, source, python, implementation, platform, index, tags }: Knobs): PipTarget {
+function describe({ name, source, python, implementation, platform, index, tags, freeze }: Knobs): PipTarget {
   return {
     name,
     lane: `pip/${index}`,
     source,
     summary: `${implementation === 'cpython' ? 'Python' : implementation} ${python}, ${platform}`,
-    facts: { python, implementation, platform, index },
+    facts: {
+      python,
+      implementation,
+      platform,
+      index,
+      ...(freeze && { installed: freeze.pins.length, notOnAnIndex: freeze.dropped }),
+    },
     python,
     implementation,
     platform,
     tags: tags ?? supportedTags({ python, implementation, platform }),
     index,
+    installed: freeze?.pins ?? [],
   }
 }
 

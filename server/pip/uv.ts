@@ -4,11 +4,23 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { RunChild } from '../child.ts'
 import { AirlockError } from '../errors.ts'
-import { readPylock, type LockedPackage } from './lock.ts'
+import type { Pin } from './installed.ts'
+import { readPylock, renderPins, type LockedPackage } from './lock.ts'
 import type { PipTarget } from './target.ts'
 
 /** The packages of a solve, or uv's explanation of why there is none. */
 export type Solution = { readonly packages: readonly LockedPackage[] } | { readonly explanation: string }
+
+export type Question = {
+  /** PEP 508 lines in canonical form. */
+  readonly requirements: readonly string[]
+  readonly constraints?: readonly string[] | undefined
+  /** Releases that the pod has, taken where they fit. */
+  readonly installed?: readonly Pin[]
+  readonly target: PipTarget
+  readonly indexUrl: string
+  readonly signal: AbortSignal
+}
 
 type Deps = {
   readonly run: RunChild
@@ -21,55 +33,49 @@ type Deps = {
   readonly cache: string
 }
 
+/** No other configuration, no command line of ours in the lock, no package's code, no Python fetched from elsewhere. */
+const command = 'pip compile --no-config --no-header --no-build --no-python-downloads --no-progress --quiet'.split(' ')
+
 export function createUv({ run, uv, python, work, cache }: Deps) {
   /**
-   * Pins what `requirements` need on a target, with the index at `indexUrl` alone. No package's code runs and no other
-   * address is asked. Throws `solver-failed` when uv ends in a way that is no answer.
+   * Pins what a question needs on a target, with its index alone. No package's code runs and no other address is asked.
+   * Throws `solver-failed` when uv ends in a way that is no answer.
    */
-  return async function compile(
-    requirements: readonly string[],
-    target: PipTarget,
-    indexUrl: string,
-    signal: AbortSignal,
-  ): Promise<Solution> {
+  return async function compile({
+    requirements,
+    constraints = [],
+    installed = [],
+    target,
+    indexUrl,
+    signal,
+  }: Question): Promise<Solution> {
     await mkdir(work, { recursive: true, mode: 0o700 })
     const folder = await mkdtemp(join(work, 'solve-'))
     try {
       const input = join(folder, 'requirements.in')
+      const constraining = join(folder, 'constraints.txt')
       const output = join(folder, 'pylock.toml')
       await writeFile(input, requirements.map((line) => `${line}\n`).join(''))
-      const args = [
-        'pip',
-        'compile',
-        '--no-config',
-        '--no-header',
-        '--no-build',
-        '--no-python-downloads',
-        '--no-progress',
-        '--quiet',
-      ]
-      args.push(
-        '--color',
-        'never',
-        '--format',
-        'pylock.toml',
-        '--output-file',
-        output,
-        '--cache-dir',
-        cache,
-        '--python',
+      await writeFile(constraining, constraints.map((line) => `${line}\n`).join(''))
+      // uv takes the pins of an output file that exists for soft preferences
+      if (installed.length > 0) await writeFile(output, renderPins(installed))
+      const options = {
+        color: 'never',
+        format: 'pylock.toml',
+        'output-file': output,
+        'cache-dir': cache,
         python,
-      )
-      args.push(
-        '--python-version',
-        target.python,
-        '--python-platform',
-        target.platform,
-        '--default-index',
-        indexUrl,
+        'python-version': target.python,
+        'python-platform': target.platform,
+        'default-index': indexUrl,
+        constraints: constraining,
+      }
+      const args = [
+        ...command,
+        ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
         '--',
         input,
-      )
+      ]
       const env = {
         PATH: '/usr/bin:/bin',
         HOME: folder,

@@ -212,7 +212,8 @@ async function inflated(body: Buffer, head: Head & { readonly url: URL }, { maxB
   }
   if (encoding !== 'gzip' && encoding !== 'x-gzip') throw invalidAnswer(head.url, oddEncoding(encoding))
   try {
-    return await inflate(body, { maxOutputLength: maxBytes })
+    // large pieces: each costs a trip to the thread pool
+    return await inflate(body, { maxOutputLength: maxBytes, chunkSize: 1 << 18 })
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE')
       throw invalidAnswer(head.url, largerThan(maxBytes))

@@ -138,7 +138,7 @@ function problem(
   extra: object = {},
 ): void {
   const body = Buffer.from(JSON.stringify({ type: 'about:blank', title, status, ...(detail && { detail }), ...extra }))
-  res.statusMessage = title.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200)
+  res.statusMessage = title.replace(/[^\x21-\x7e]+/g, ' ').slice(0, 200)
   res.writeHead(status, { ...headers, 'content-type': 'application/problem+json', 'content-length': body.length })
   res.end(res.req.method === 'HEAD' ? undefined : body)
 }

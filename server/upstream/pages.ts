@@ -11,6 +11,7 @@ import { createFlights } from './flights.ts'
 import type { Trust } from './hosts.ts'
 import { createPageFiles, type PageRecord } from './page-files.ts'
 import { largerThan } from './reasons.ts'
+import { createTurns } from './turns.ts'
 
 export type Page = {
   /** The final one, which the page's links start from. */
@@ -64,16 +65,26 @@ export function createPages({ client, folder, now = Date.now, onError = () => {}
   const flights = createFlights<PageRecord | null>()
   /** Key -> until when (ms) upstream is believed to have no such page. */
   const missing = new Map<string, number>()
+  const writers = createTurns(2)
   /** Pages on their way to disk. */
   const writing = new Map<string, { readonly record: PageRecord; readonly done: Promise<void> }>()
+
+  /** After the same page's write before it, and few at a time: the thread pool is needed to inflate what arrives. */
+  async function turnToWrite(before: Promise<void> | undefined, write: () => Promise<void>): Promise<void> {
+    await before
+    const over = await writers.turn('')
+    await write().finally(over)
+  }
 
   const seen = async (key: string) => writing.get(key)?.record ?? (await files.read(key))
 
   function keep(key: string, record: PageRecord, write: () => Promise<void>): void {
     const before = writing.get(key)?.done
-    const done = (before === undefined ? write() : before.then(write)).catch(onError).finally(() => {
-      if (writing.get(key)?.done === done) writing.delete(key)
-    })
+    const done = turnToWrite(before, write)
+      .catch(onError)
+      .finally(() => {
+        if (writing.get(key)?.done === done) writing.delete(key)
+      })
     writing.set(key, { record, done })
   }
 

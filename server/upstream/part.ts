@@ -45,17 +45,30 @@ export async function openPart(root: string, sha256: string, url: string, signal
   let hash: Hash = createHash('sha256')
   let etag = await resumableEtag(notePath, url)
   let written = 0
-  const block = Buffer.allocUnsafe(blockSize)
+  // one block fills while the other is written
+  let [block, other] = [Buffer.allocUnsafe(blockSize), Buffer.allocUnsafe(blockSize)]
   let filled = 0
+  let writing: Promise<void> = Promise.resolve()
   let closed = false
 
+  /** Begins to write what is filled. Throws what the write before it met. */
   async function flush() {
-    await writeAll(file, block.subarray(0, filled), written)
+    await writing
+    writing = writeAll(file, block.subarray(0, filled), written)
+    // whoever needs the outcome awaits it; until then it is no unhandled rejection
+    writing.catch(() => {})
     written += filled
     filled = 0
+    ;[block, other] = [other, block]
+  }
+
+  async function settle() {
+    await flush()
+    await writing
   }
 
   async function restart(newEtag: string | null) {
+    await writing
     await file.truncate(0)
     hash = createHash('sha256')
     written = 0
@@ -69,7 +82,7 @@ export async function openPart(root: string, sha256: string, url: string, signal
     if (closed) return
     closed = true
     try {
-      await flush()
+      await settle()
     } finally {
       await file.close()
     }
@@ -102,7 +115,7 @@ export async function openPart(root: string, sha256: string, url: string, signal
       }
     },
     async digest() {
-      await flush()
+      await settle()
       return hash.copy().digest('hex')
     },
     async finish(name) {
@@ -119,6 +132,7 @@ export async function openPart(root: string, sha256: string, url: string, signal
     async drop() {
       if (!closed) {
         closed = true
+        await writing.catch(() => {})
         await file.close()
       }
       await Promise.all([rm(path, { force: true }), rm(notePath, { force: true })])

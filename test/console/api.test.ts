@@ -14,6 +14,7 @@ import { operations, problemSchema, requestDetailSchema, requestSchema } from '.
 import { AirlockError } from '../../server/errors.ts'
 import type { Ecosystem } from '../../server/ecosystem.ts'
 import { createVisible } from '../../storage/visible.ts'
+import { createPackages } from '../../storage/packages.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { toyAirlock, type ToyHooks } from '../support/toy.ts'
 
@@ -44,6 +45,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     ...airlock,
     ecosystems,
     ask: createAsk({ ...airlock, ecosystems: new Map([['pip', pip]]), reuse: () => Promise.resolve(null), unfinished }),
+    packages: createPackages(airlock.db),
     maintenance: {
       rebuild: async () => ({ checked: 1, written: 0, damaged: [], unknown: [] }),
       verify: async () => ({ checked: 1, written: 0, damaged: ['x'], unknown: [] }),
@@ -100,7 +102,7 @@ const refusals: readonly [string, number, string, (http: ReturnType<typeof reque
     (http) => http.post('/api/requests').type('application/json').send('{'),
   ],
   ['a form', 415, 'media-type-unsupported', (http) => http.post('/api/requests').type('form').send('ecosystem=pip')],
-  ['text', 415, 'media-type-unsupported', (http) => http.post('/api/requests').type('text/plain').send('{}')],
+  ['XML', 415, 'media-type-unsupported', (http) => http.post('/api/requests').type('application/xml').send('<a/>')],
   ['a missing body', 400, 'request-invalid', (http) => http.post('/api/requests')],
   [
     'no requirements',

@@ -97,7 +97,7 @@ print(json.dumps([read(text) for text in question]))`
 })
 
 test('what pip would read and Airlock will not is refused, with the reason and what to write instead', () => {
-  const cases: Readonly<Record<keyof typeof refusals, readonly string[]>> = {
+  const cases: Readonly<Record<Exclude<keyof typeof refusals, 'otherHash'>, readonly string[]>> = {
     file: [
       '-r requirements.txt',
       '-rrequirements.txt',
@@ -316,19 +316,12 @@ test('a common slip is answered with the line put right', () => {
     assert.equal(errorOf(line).fields.example, 'numpy==1.2', line)
 })
 
-test('lines are sorted, repeated ones are one, blank ones and comments are none', () => {
-  const { roots, options } = parseRequirements([
-    'pandas',
-    '',
-    '# comment',
-    '  ',
-    'NumPy>=1',
-    'numpy>=1 # again',
-    'b',
-    'B',
-  ])
-  assert.deepEqual(roots, ['b', 'numpy>=1', 'pandas'])
-  assert.deepEqual(options, {})
+test('blank lines and comments are none', () => {
+  const asked = parseRequirements(['pandas', '', '# comment', '  ', 'NumPy>=1', 'numpy>=1 # again', 'b', 'B'])
+  assert.deepEqual(
+    asked.map(({ text }) => text),
+    ['pandas', 'numpy>=1', 'numpy>=1', 'b', 'b'],
+  )
 })
 
 test('nothing asked, too many lines, or one bad line among good ones is refused', () => {

@@ -45,6 +45,7 @@ export async function toyAirlock(
     name,
     targets: new Map([['default', target]]),
     parse: (lines) => ({ roots: [...lines].toSorted(), options: {} }),
+    parseFile: (text) => ({ roots: text.trim().split('\n').toSorted(), options: {}, lines: text.trim().split('\n') }),
     installLine: (roots) => `toy install ${roots.join(' ')}`,
     async solve(job) {
       await before?.('solve', job.id)

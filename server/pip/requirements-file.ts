@@ -1,0 +1,134 @@
+/**
+ * requirements.txt as people have it: comments, continuations, `--hash`. Nothing else is read from it: no other file, no
+ * index but a configured one. Every refusal names the line.
+ */
+import type { Parsed } from '../ecosystem.ts'
+import { AirlockError, type Phrase } from '../errors.ts'
+import { parseRequirement, type Requirement } from './requirement.ts'
+import { refusals } from './requirement-words.ts'
+import { order } from './versions.ts'
+
+export type FileContext = {
+  /** Constraint lines, for this request only. */
+  readonly constraints: readonly string[]
+  /** Whether an index URL is one that Airlock is configured with. */
+  readonly isUpstream: (url: string) => boolean
+}
+
+/** What a pip request is beside its roots; kept as a job's options. */
+export type PipOptions = {
+  /** Canonical, sorted. */
+  readonly constraints?: readonly string[]
+  /** By project: the SHA-256 of the files that may be chosen. */
+  readonly hashes?: Readonly<Record<string, readonly string[]>>
+}
+
+type Line = { readonly number: number; readonly text: string }
+
+const maxLogicalLines = 5000
+
+/** Options of pip that ask for what is so here anyway. */
+const granted = /^--(?:require-hashes|prefer-binary|only-binary(?:=|\s+):all:)$/
+const indexOption = /^(?:-i|--index-url|--extra-index-url)(?:=|\s+)(\S+)$/
+const hashOption = /(?:^|\s)--hash(?:=|\s+)(\S+)/g
+
+/** Throws `requirement-invalid` or `requirement-refused` with the line's number. */
+export function parseRequirementsFile(
+  text: string,
+  context: FileContext,
+): Parsed & { readonly lines: readonly string[] } {
+  const asked: { requirement: Requirement; hashes: string[]; text: string }[] = []
+  for (const line of logicalLines(text)) {
+    const found = atLine(line.number, () => readLine(line.text, context))
+    if (found) asked.push({ ...found, text: line.text.replaceAll(hashOption, '').trim() })
+  }
+  if (asked.length === 0) parseRequirement('')
+  const options = optionsOf(asked, constraintsOf(context.constraints))
+  const roots = [...new Set(asked.map(({ requirement }) => requirement.text))].toSorted(order)
+  return {
+    roots,
+    options,
+    exact: asked.every(({ requirement }) => isExact(requirement)),
+    lines: asked.map((one) => one.text),
+  }
+}
+
+/** Constraints of a request, canonical. Throws like requirements; one with an extra constrains nothing and is refused. */
+export function constraintsOf(lines: readonly string[]): readonly string[] {
+  const wanted = lines.filter((line) => !/^\s*(?:#.*)?$/.test(line))
+  return [...new Set(wanted.map((line) => parseRequirement(line).text))].toSorted(order)
+}
+
+/** `name==1.0`, `name===1.0`: one release only, whatever comes later. */
+export function isExact({ specifier }: Requirement): boolean {
+  return specifier.split(',').some((one) => /^={2,3}(?!.*\*)/.test(one))
+}
+
+export function optionsOf(
+  asked: readonly { readonly requirement: Requirement; readonly hashes: readonly string[] }[],
+  constraints: readonly string[],
+): PipOptions {
+  const hashes: Record<string, readonly string[]> = {}
+  for (const { requirement, hashes: own } of asked) {
+    if (own.length > 0)
+      hashes[requirement.name] = [...new Set([...(hashes[requirement.name] ?? []), ...own])].toSorted(order)
+  }
+  return {
+    ...(constraints.length > 0 && { constraints }),
+    ...(Object.keys(hashes).length > 0 && {
+      hashes: Object.fromEntries(Object.entries(hashes).toSorted(([a], [b]) => order(a, b))),
+    }),
+  }
+}
+
+/** Null: the line asks for nothing that matters here. */
+function readLine(line: string, { isUpstream }: FileContext): { requirement: Requirement; hashes: string[] } | null {
+  const index = indexOption.exec(line)
+  if (granted.test(line) || (index && isUpstream(index[1]!))) return null
+  const hashes = [...line.matchAll(hashOption)].map(([, hash]) => readHash(line, hash!))
+  return { requirement: parseRequirement(line.replaceAll(hashOption, '')), hashes }
+}
+
+function readHash(line: string, hash: string): string {
+  const [, digest] = /^sha256:([0-9a-fA-F]{64})$/.exec(hash) ?? []
+  if (digest === undefined)
+    throw new AirlockError('requirement-refused', { item: line.slice(0, 200), ...refusals.otherHash })
+  return digest.toLowerCase()
+}
+
+/** Lines joined where one ends in a backslash, without comments and blanks; numbered by where they begin. */
+function* logicalLines(text: string): Generator<Line> {
+  let begun: Line | null = null
+  let count = 0
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\r|\n/)
+    .entries()) {
+    // pip: a comment line within a continuation ends it, so both are treated alike
+    const isComment = /^\s*#/.test(raw)
+    const joined: string = (begun?.text ?? '') + (isComment ? '' : raw)
+    const number: number = begun?.number ?? index + 1
+    if (joined.endsWith('\\') && !isComment) {
+      begun = { number, text: `${joined.slice(0, -1)} ` }
+      continue
+    }
+    begun = null
+    const line = joined.replace(/(?:^|\s)#.*$/, '').trim()
+    if (line === '') continue
+    if (++count > maxLogicalLines) return
+    yield { number, text: line }
+  }
+  const rest = begun?.text.trim()
+  if (begun && rest) yield { number: begun.number, text: rest }
+}
+
+/** The same error with the place, which its texts begin with. */
+function atLine<T>(line: number, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof AirlockError)) throw error
+    const at: Phrase = { en: `Line ${line}: `, zh: `第 ${line} 行：` }
+    throw new AirlockError(error.code, { ...error.fields, line, at })
+  }
+}

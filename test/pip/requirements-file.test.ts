@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AirlockError } from '../../server/errors.ts'
+import { parseRequirementsFile } from '../../server/pip/requirements-file.ts'
+
+const a = 'a'.repeat(64)
+const b = 'b'.repeat(64)
+const read = (text: string, constraints: readonly string[] = []) =>
+  parseRequirementsFile(text, { constraints, isUpstream: (url) => url === 'https://wheels.example/simple/' })
+
+function refusal(text: string): AirlockError {
+  try {
+    read(text)
+  } catch (error) {
+    assert.ok(error instanceof AirlockError)
+    return error
+  }
+  throw new assert.AssertionError({ message: `taken: ${text}` })
+}
+
+test('names, comments, blank lines, markers, extras and continuations are read as pip reads them', () => {
+  const { roots, options, lines } = read(
+    [
+      '# the service',
+      '',
+      'Fast_API[standard]>=0.110 ; python_version >= "3.8"  # why',
+      'numpy \\',
+      '  >=1.20, \\',
+      '  <2',
+      'urllib3==2.2.1',
+    ].join('\r\n'),
+  )
+  assert.deepEqual(
+    roots,
+    ['fast-api[standard]>=0.110 ; python_version >= "3.8"', 'numpy<2,>=1.20', 'urllib3==2.2.1'].map((one) =>
+      roots.find((root) => root.replaceAll(' ', '') === one.replaceAll(' ', ''))!,
+    ),
+  )
+  assert.deepEqual(options, {})
+  assert.equal(lines.length, 3)
+})
+
+test('hashes restrict the files of their project, over continuations and however they are written', () => {
+  const { roots, options } = read(
+    `six==1.16.0 \\\n    --hash=sha256:${a} \\\n    --hash sha256:${b.toUpperCase()}\nidna==3.7 --hash=sha256:${b}\n`,
+  )
+  assert.deepEqual(roots, ['idna==3.7', 'six==1.16.0'])
+  assert.deepEqual(options, { hashes: { idna: [b], six: [a, b] } })
+})
+
+test('constraints are kept beside the roots, canonical and sorted', () => {
+  assert.deepEqual(read('pandas', ['NumPy<2', '', '# no', 'numpy<2']).options, { constraints: ['numpy<2'] })
+})
+
+test('a file of exact pins is exact, and one open bound makes it open', () => {
+  assert.equal(read('a==1\nb===2').exact, true)
+  for (const open of ['a==1\nb', 'a==1.*', 'a>=1', 'a~=1.0']) assert.equal(read(open).exact, false, open)
+})
+
+test('a configured index may be named, and options that ask for what is so anyway', () => {
+  const text =
+    '-i https://wheels.example/simple/\n--extra-index-url=https://wheels.example/simple/\n--require-hashes\n--only-binary=:all:\n--prefer-binary\nnumpy'
+  assert.deepEqual(read(text).roots, ['numpy'])
+})
+
+const refused: readonly [line: string, code: string][] = [
+  ['-r other.txt', 'requirement-refused'],
+  ['-c constraints.txt', 'requirement-refused'],
+  ['-e .', 'requirement-refused'],
+  ['--index-url https://elsewhere.example/simple/', 'requirement-refused'],
+  ['--extra-index-url https://wheels.example/other/', 'requirement-refused'],
+  ['--find-links https://wheels.example/simple/', 'requirement-refused'],
+  ['--no-binary :all:', 'requirement-refused'],
+  ['--pre', 'requirement-refused'],
+  ['--trusted-host wheels.example', 'requirement-refused'],
+  ['numpy @ https://files.example/numpy.whl', 'requirement-refused'],
+  ['git+https://git.example/x.git', 'requirement-refused'],
+  ['./wheels/x.whl', 'requirement-refused'],
+  ['numpy==1 --hash=md5:abc', 'requirement-refused'],
+  [`numpy==1 --hash=sha512:${a}`, 'requirement-refused'],
+  ['numpy==1 --hash=sha256:abc', 'requirement-refused'],
+  ['numpy==1 --install-option=x', 'requirement-refused'],
+  ['num py', 'requirement-invalid'],
+  ['numpy==', 'requirement-invalid'],
+  ['数值', 'requirement-invalid'],
+]
+
+for (const [line, code] of refused) {
+  test(`“${line}” is refused with its line's number`, () => {
+    const error = refusal(`six\n\n# a comment\n${line}\nidna`)
+    assert.equal(error.code, code)
+    assert.equal(error.fields.line, 4)
+    assert.match(error.message, /^Line 4: /)
+  })
+}
+
+test('a continued line is told by where it begins', () => {
+  assert.equal(refusal('six\nnumpy \\\n  ==\\\n\nidna').fields.line, 2)
+})
+
+test('a file without requirements is refused', () => {
+  for (const text of ['', '\n\n', '# only a comment', '--require-hashes'])
+    assert.equal(refusal(text).code, 'requirement-invalid')
+})
+
+test('a byte order mark and a last line without an end are no trouble', () => {
+  assert.deepEqual(read('\uFEFFnumpy\nsix \\').roots, ['numpy', 'six'])
+})
