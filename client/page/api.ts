@@ -1,0 +1,81 @@
+/** The console's API as one typed call. Only the contract's types are imported, so that zod stays on the server. */
+import type { z } from 'zod'
+import type { operations, ProblemView } from '../../server/contract.ts'
+import { language } from './words/index.ts'
+
+type Operations = typeof operations
+type Used = keyof typeof routes
+
+const routes = {
+  createRequests: ['post', '/api/requests'],
+  listRequests: ['get', '/api/requests'],
+  getRequest: ['get', '/api/requests/:id'],
+  cancelRequest: ['post', '/api/requests/:id/cancel'],
+  retryRequest: ['post', '/api/requests/:id/retry'],
+  listTargets: ['get', '/api/targets'],
+  checkRequirements: ['post', '/api/requirements/check'],
+  previewClosure: ['post', '/api/closures'],
+  listNames: ['get', '/api/names/:ecosystem'],
+  status: ['get', '/api/status'],
+} as const satisfies { readonly [O in keyof Operations]?: readonly [Operations[O]['method'], Operations[O]['path']] }
+
+export type AnswerOf<O extends Used> = z.infer<Operations[O]['answer']>
+type BodyOf<O extends Used> = Operations[O] extends { readonly body: infer B extends z.ZodType }
+  ? z.input<B>
+  : undefined
+
+export type Sent<O extends Used> = {
+  readonly params?: Readonly<Record<string, string | number>>
+  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly body?: BodyOf<O>
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What Airlock said no to, in the reader's language. */
+export class Refused extends Error {
+  readonly problem: ProblemView
+  constructor(problem: ProblemView) {
+    super(problem.detail)
+    this.problem = problem
+  }
+}
+
+/** Nothing answered, or something that is not Airlock. `status` is null when nothing did. */
+export class Unreachable extends Error {
+  readonly status: number | null
+  constructor(status: number | null, options?: ErrorOptions) {
+    super(status === null ? 'no answer' : `unexpected answer ${status}`, options)
+    this.status = status
+  }
+}
+
+/** Throws Refused or Unreachable, or the signal's reason. */
+export async function call<O extends Used>(operation: O, sent: Sent<O> = {}): Promise<AnswerOf<O>> {
+  const [method, path] = routes[operation]
+  const { params = {}, query = {}, body, signal } = sent
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])))
+  const search = new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  )
+  const response = await fetch(`${filled}${search.size > 0 ? `?${search}` : ''}`, {
+    method: method.toUpperCase(),
+    headers: {
+      accept: 'application/json',
+      'accept-language': language() === 'zh' ? 'zh-CN' : 'en',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  }).catch((cause: unknown) => {
+    signal?.throwIfAborted()
+    throw new Unreachable(null, { cause })
+  })
+  const json = await response.json().catch(() => undefined)
+  if (response.ok && json !== undefined) return json as AnswerOf<O>
+  if (isProblem(json)) throw new Refused(json)
+  throw new Unreachable(response.status)
+}
+
+function isProblem(json: unknown): json is ProblemView {
+  return typeof json === 'object' && json !== null && 'detail' in json && 'hint' in json && 'code' in json
+}

@@ -1,0 +1,250 @@
+/** The bar to ask in, on every page. Enter previews, Ctrl+Enter asks; `/` brings one here. */
+import { Button, SegmentedControl, TextInput } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
+import { useEffect, useRef, useState, type DragEvent } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { call, Refused } from '../api.ts'
+import { useReason } from '../frame/Failed.tsx'
+import { useName } from '../me.ts'
+import { addMine, NotifySwitch } from '../mine.tsx'
+import { addRequests, type Ecosystem, type RequestView } from '../queries.ts'
+import { recall, remember } from '../remember.ts'
+import { Checked } from './Checked.tsx'
+import { splitRequirements } from './lines.ts'
+import { NamesBox } from './NamesBox.tsx'
+import { understand } from './paste.ts'
+import { Preview, type Wish } from './Preview.tsx'
+import { Targets, useTargets } from './Targets.tsx'
+
+const maxFile = 200_000
+const maxLines = 1000
+
+export function AskBar() {
+  const { t } = useTranslation()
+  const box = useRef<HTMLTextAreaElement>(null)
+  const [ecosystem, setEcosystem] = useState<Ecosystem>(recall('ecosystem') === 'apt' ? 'apt' : 'pip')
+  const [text, setText] = useState('')
+  /** What stood there before a paste was understood. */
+  const [replaced, setReplaced] = useState<{ readonly text: string; readonly names: readonly string[] } | null>(null)
+  const [note, setNote] = useState('')
+  const [name, setName] = useName()
+  const [wish, setWish] = useState<Wish | null>(null)
+  const [asked, setAsked] = useState<readonly RequestView[]>([])
+  const [dragged, setDragged] = useState(false)
+  const [tooLarge, setTooLarge] = useState(false)
+  const { all: targets, chosen, choose } = useTargets(ecosystem)
+
+  const lines = splitRequirements(text, ecosystem)
+  const [settled] = useDebouncedValue(lines.join('\n'), 200)
+  const checked = useQuery({
+    queryKey: ['checkRequirements', ecosystem, settled, chosen],
+    queryFn: ({ signal }) =>
+      call('checkRequirements', {
+        body: { ecosystem, requirements: settled.split('\n').slice(0, maxLines), targets: [...chosen] },
+        signal,
+      }),
+    enabled: settled !== '' && chosen.length > 0,
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+  })
+
+  const ask = useMutation({
+    mutationFn: () =>
+      call('createRequests', {
+        body: {
+          ecosystem,
+          requirements: lines,
+          targets: [...chosen],
+          ...(name.trim() !== '' && { requester: name.trim() }),
+          ...(note.trim() !== '' && { note: note.trim() }),
+        },
+      }),
+    onSuccess: ({ requests }) => {
+      addRequests(requests)
+      addMine(requests)
+      setAsked(requests)
+      setText('')
+      setNote('')
+      setReplaced(null)
+      setWish(null)
+      box.current?.focus()
+    },
+  })
+  const canAsk = lines.length > 0 && chosen.length > 0 && !ask.isPending
+
+  function become(next: Ecosystem): void {
+    setEcosystem(next)
+    remember('ecosystem', next)
+  }
+
+  function write(next: string): void {
+    setText(next)
+    setTooLarge(false)
+    setAsked([])
+    ask.reset()
+  }
+
+  /** What was pasted or dropped is read; what stood there is a click away. */
+  function take(pasted: string): boolean {
+    const understood = understand(pasted)
+    if (!understood) return false
+    setReplaced({ text: pasted, names: understood.names })
+    become(understood.ecosystem)
+    write(understood.names.join('\n'))
+    return true
+  }
+
+  async function drop(event: DragEvent): Promise<void> {
+    event.preventDefault()
+    setDragged(false)
+    const [file] = event.dataTransfer.files
+    if (!file) return
+    const content = file.size > maxFile ? null : await file.text()
+    if (content === null || content.split('\n').length > maxLines) return setTooLarge(true)
+    if (!take(content)) {
+      become('pip')
+      write(content.trimEnd())
+    }
+    box.current?.focus()
+  }
+
+  function preview(): void {
+    if (lines.length > 0 && chosen.length > 0) setWish({ ecosystem, lines, targets: chosen })
+  }
+
+  useEffect(() => {
+    function onKey(event: KeyboardEvent): void {
+      const at = event.target as HTMLElement
+      if (
+        event.key !== '/' ||
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        /^(?:INPUT|TEXTAREA|SELECT)$/.test(at.tagName)
+      )
+        return
+      event.preventDefault()
+      box.current?.focus()
+    }
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [])
+
+  return (
+    <form
+      className={dragged ? 'ask dragged' : 'ask'}
+      aria-label={t('ask.label')}
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (canAsk) ask.mutate()
+      }}
+      onDragOver={(event) => {
+        if (!event.dataTransfer.types.includes('Files')) return
+        event.preventDefault()
+        setDragged(true)
+      }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setDragged(false)
+      }}
+      onDrop={(event) => void drop(event)}
+    >
+      <div className="ask-main">
+        <SegmentedControl
+          size="xs"
+          aria-label={t('ask.ecosystem')}
+          value={ecosystem}
+          onChange={(next) => become(next as Ecosystem)}
+          data={['pip', 'apt']}
+        />
+        <NamesBox
+          ref={box}
+          ecosystem={ecosystem}
+          text={text}
+          onText={write}
+          onPaste={take}
+          onPreview={preview}
+          onAsk={() => canAsk && ask.mutate()}
+        />
+        <Targets all={targets} chosen={chosen} choose={choose} />
+        <span className="ask-buttons">
+          <Button variant="default" onClick={preview} disabled={lines.length === 0 || chosen.length === 0}>
+            {t('ask.preview')}
+          </Button>
+          <Button type="submit" disabled={!canAsk}>
+            {ask.isPending ? t('ask.asking') : t('ask.ask')}
+          </Button>
+        </span>
+      </div>
+      {dragged && <p className="ask-says">{t('ask.drop')}</p>}
+      {tooLarge && <p className="ask-says cause">{t('ask.tooLarge')}</p>}
+      {replaced && (
+        <p className="ask-says">
+          {t('ask.understood')} <span className="mono">{replaced.names.join('  ')}</span>{' '}
+          <button
+            type="button"
+            className="act"
+            onClick={() => {
+              write(replaced.text)
+              setReplaced(null)
+            }}
+          >
+            {t('ask.undo')}
+          </button>
+        </p>
+      )}
+      {lines.length > 0 && (
+        <>
+          <Checked
+            lines={checked.data?.lines ?? []}
+            several={chosen.length > 1}
+            onReplace={(from, to) => write(text.replace(from, () => to))}
+          />
+          <div className="ask-more">
+            <TextInput
+              size="xs"
+              aria-label={t('ask.name')}
+              placeholder={t('ask.name')}
+              value={name}
+              maxLength={100}
+              onChange={({ currentTarget: { value } }) => setName(value)}
+            />
+            <TextInput
+              size="xs"
+              className="note"
+              aria-label={t('ask.note')}
+              placeholder={`${t('ask.note')}: ${t('ask.noteHint')}`}
+              value={note}
+              maxLength={2000}
+              onChange={({ currentTarget: { value } }) => setNote(value)}
+            />
+            <NotifySwitch />
+            <span className="dim keys">{t('ask.keys')}</span>
+          </div>
+        </>
+      )}
+      {ask.isError && <AskProblem error={ask.error} />}
+      {asked.length > 0 && (
+        <p className="ask-says" role="status">
+          {t('ask.asked')}{' '}
+          {asked.map(({ id, requirements, target }) => (
+            <Link key={id} href={`/requests/${id}`}>
+              {requirements.slice(0, 3).join(' ')} · {target}
+            </Link>
+          ))}
+        </p>
+      )}
+      {wish && <Preview wish={wish} onClose={() => setWish(null)} />}
+    </form>
+  )
+}
+
+function AskProblem({ error }: { readonly error: Error }) {
+  const reason = useReason(error)
+  return (
+    <p className="ask-says cause" role="alert">
+      {reason} {error instanceof Refused && error.problem.hint}
+    </p>
+  )
+}

@@ -1,0 +1,38 @@
+/** What could not be read, why, and the way to try again. */
+import { Button } from '@mantine/core'
+import { useTranslation } from 'react-i18next'
+import { Refused, Unreachable } from '../api.ts'
+
+export function Failed({
+  what,
+  error,
+  again,
+}: {
+  readonly what: string
+  readonly error: Error
+  readonly again?: () => void
+}) {
+  const { t } = useTranslation()
+  return (
+    <div className="failure" role="alert">
+      <p>
+        <strong>{what}</strong> {useReason(error)}
+      </p>
+      {error instanceof Refused && error.problem.hint && <p className="dim">{error.problem.hint}</p>}
+      {again && (
+        <Button variant="default" onClick={again}>
+          {t('queue.again')}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+/** An error in a sentence, in the reader's language. */
+export function useReason(error: Error): string {
+  const { t } = useTranslation()
+  if (error instanceof Refused) return error.problem.detail
+  if (error instanceof Unreachable)
+    return error.status === null ? t('fault.unreachable') : t('fault.unexpected', { status: error.status })
+  return t('fault.crash')
+}

@@ -1,0 +1,23 @@
+/** Who sits here, as far as they said: nobody logs in, a name is only a name. */
+import { useSyncExternalStore } from 'react'
+import { recall, remember } from './remember.ts'
+
+let name = recall('name') ?? ''
+const watchers = new Set<() => void>()
+
+export function useName(): [string, (name: string) => void] {
+  const current = useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher)
+      return () => void watchers.delete(watcher)
+    },
+    () => name,
+  )
+  return [current, rename]
+}
+
+function rename(next: string): void {
+  name = next
+  remember('name', next.trim() === '' ? null : next)
+  for (const watcher of watchers) watcher()
+}

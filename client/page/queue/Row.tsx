@@ -1,0 +1,105 @@
+/** One request on the board. Its last column is the next thing to do. */
+import { useMutation } from '@tanstack/react-query'
+import { memo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { bytes, duration } from '../amounts.ts'
+import { call } from '../api.ts'
+import { Age } from '../frame/Age.tsx'
+import { CopyLine } from '../frame/Copy.tsx'
+import { isUnfinished, putRequest, type RequestView } from '../queries.ts'
+import { Bar } from './Bar.tsx'
+import { StateMark } from './StateMark.tsx'
+
+/** Names on one row; the rest are a click away. */
+const shownNames = 4
+
+export const Row = memo(function Row({ request }: { readonly request: RequestView }) {
+  const { t } = useTranslation()
+  const { id, state, ecosystem, requirements, target, requester, createdAt } = request
+  const rest = requirements.length - shownNames
+  return (
+    <tr role="row" data-request={id}>
+      <td role="cell" className="state">
+        <StateMark state={state} />
+      </td>
+      <td role="cell" className="what">
+        <Link href={`/requests/${id}`} title={requirements.slice(0, 50).join('\n')}>
+          <span className="kind">{ecosystem}</span>{' '}
+          <span className="mono">{requirements.slice(0, shownNames).join('  ')}</span>
+          {rest > 0 && <span className="dim"> {t('queue.more', { count: rest })}</span>}
+        </Link>
+      </td>
+      <td role="cell" className="target">
+        {target}
+      </td>
+      <td role="cell" className="who" title={requester ?? undefined}>
+        {requester}
+      </td>
+      <td role="cell" className="when">
+        <Age at={createdAt} />
+      </td>
+      <td role="cell" className="how">
+        <How request={request} />
+      </td>
+      <td role="cell" className="next">
+        <Next request={request} />
+      </td>
+    </tr>
+  )
+})
+
+function How({ request }: { readonly request: RequestView }) {
+  const { t } = useTranslation()
+  const { state, problem, waiting, progress, files, startedAt, finishedAt } = request
+  if (waiting && isUnfinished(state)) return <span className="cause">{firstSentence(waiting.detail)}</span>
+  if (problem && !isUnfinished(state)) return <span className="cause">{firstSentence(problem.detail)}</span>
+  if (progress && isUnfinished(state)) return <Bar progress={progress} />
+  if (files === null) return null
+  return (
+    <span className="dim number">
+      {t('queue.files', { count: files })}
+      {request.bytes !== null && <> · {bytes(request.bytes)}</>}
+      {startedAt !== null && finishedAt !== null && (
+        <> · {duration((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000)}</>
+      )}
+    </span>
+  )
+}
+
+function Next({ request }: { readonly request: RequestView }) {
+  const { t } = useTranslation()
+  const { id, state, install } = request
+  const retry = useMutation({
+    mutationFn: () => call('retryRequest', { params: { id } }),
+    onSuccess: putRequest,
+  })
+  const cancel = useMutation({
+    mutationFn: () => call('cancelRequest', { params: { id } }),
+    onSuccess: putRequest,
+  })
+  if (state === 'ready') return <CopyLine text={install} />
+  const act = isUnfinished(state) ? cancel : retry
+  const word = isUnfinished(state) ? t('queue.cancel') : t('queue.retry')
+  return (
+    <>
+      {state === 'failed' && <Link href={`/requests/${id}`}>{t('queue.why')}</Link>}
+      <button
+        type="button"
+        className="act"
+        aria-label={`${word}: ${request.requirements[0]}`}
+        disabled={act.isPending || state === 'publishing'}
+        onClick={() => act.mutate()}
+      >
+        {word}
+      </button>
+      {act.isError && <span className="cause">{act.error.message}</span>}
+    </>
+  )
+}
+
+/** The cause in a sentence; the rest is on the request's own page. */
+function firstSentence(text: string): string {
+  const [line = ''] = text.split('\n')
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line
+}

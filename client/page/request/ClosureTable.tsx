@@ -1,0 +1,91 @@
+/** A closure as a table that sorts by any column. */
+import { useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { bytes } from '../amounts.ts'
+import { Age } from '../frame/Age.tsx'
+import type { Item } from './Closure.tsx'
+
+const columns = ['project', 'version', 'size', 'released', 'origin', 'neededBy', 'digest'] as const
+type Column = (typeof columns)[number]
+
+const keys: Readonly<Record<Column, (item: Item) => string | number>> = {
+  project: ({ project }) => project,
+  version: ({ version }) => version,
+  size: ({ size }) => size ?? -1,
+  released: ({ uploadedAt }) => uploadedAt ?? '',
+  origin: ({ origin }) => origin,
+  neededBy: ({ neededBy }) => neededBy.join(' '),
+  digest: ({ sha256 }) => sha256,
+}
+
+const numbers: readonly Column[] = ['size', 'released']
+
+export function useClosureTable(
+  items: readonly Item[],
+  { digests = false, mark = true }: { readonly digests?: boolean; readonly mark?: boolean } = {},
+): ReactNode {
+  const { t } = useTranslation()
+  const [sort, setSort] = useState<{ readonly by: Column; readonly down: boolean } | null>(null)
+  const shown = columns.filter((column) => digests || column !== 'digest')
+  const sorted = sort === null ? items : items.toSorted((a, b) => compare(a, b, sort.by) * (sort.down ? -1 : 1))
+  return (
+    <table className="closure">
+      <thead>
+        <tr>
+          {shown.map((column) => (
+            <th
+              key={column}
+              scope="col"
+              className={numbers.includes(column) ? 'right' : undefined}
+              aria-sort={sort?.by === column ? (sort.down ? 'descending' : 'ascending') : 'none'}
+            >
+              <button
+                type="button"
+                onClick={() =>
+                  setSort({ by: column, down: sort?.by === column ? !sort.down : numbers.includes(column) })
+                }
+              >
+                {t(`request.column.${column}`)}
+                <span aria-hidden="true">{sort?.by === column ? (sort.down ? ' ↓' : ' ↑') : ''}</span>
+              </button>
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {sorted.map((item) => (
+          <tr key={item.file}>
+            <td>
+              <span className={item.root ? 'mono root' : 'mono'} title={item.root ? t('request.root') : undefined}>
+                {item.project}
+              </span>
+              {mark && item.new && <span className="fresh">{t('request.fresh')}</span>}
+            </td>
+            <td className="mono version">
+              {item.version}
+              {item.proved && <span className="remark"> {t('request.proved', { version: item.proved })}</span>}
+            </td>
+            <td className="right number">{item.size === null ? '' : bytes(item.size)}</td>
+            <td className="right">{item.uploadedAt && <Age at={item.uploadedAt} />}</td>
+            <td>{item.origin}</td>
+            <td className="mono needed" title={item.neededBy.join(', ')}>
+              {item.neededBy.slice(0, 3).join(', ')}
+              {item.neededBy.length > 3 && ` +${item.neededBy.length - 3}`}
+            </td>
+            {digests && (
+              <td className="mono digest" title={`${item.file}\n${item.sha256}`}>
+                {item.sha256.slice(0, 12)}…
+              </td>
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function compare(a: Item, b: Item, by: Column): number {
+  const [x, y] = [keys[by](a), keys[by](b)]
+  if (typeof x === 'string' && typeof y === 'string') return x.localeCompare(y, 'en', { numeric: true })
+  return Number(x) - Number(y)
+}

@@ -1,0 +1,205 @@
+/** One request: where it is, what it brings, what went wrong, and the next thing to do. */
+import { Button } from '@mantine/core'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { call, Refused } from '../api.ts'
+import { Age } from '../frame/Age.tsx'
+import { CopyLine } from '../frame/Copy.tsx'
+import { Failed, useReason } from '../frame/Failed.tsx'
+import { Quiet } from '../frame/Quiet.tsx'
+import { useTitle } from '../frame/useTitle.ts'
+import { addMine } from '../mine.tsx'
+import { addRequests, isUnfinished, putRequest, requestQuery, targetsQuery, type RequestDetail } from '../queries.ts'
+import { Bar } from '../queue/Bar.tsx'
+import { StateMark } from '../queue/StateMark.tsx'
+import { exactly } from '../pod/commands.ts'
+import { Closure } from './Closure.tsx'
+import { Timeline } from './Timeline.tsx'
+
+export function RequestPage({ id }: { readonly id: number }) {
+  const { t } = useTranslation()
+  const request = useQuery(requestQuery(id))
+  useTitle(
+    request.data
+      ? `${t(`state.${request.data.state}`)} · ${request.data.requirements[0] ?? ''}`
+      : t('request.title', { id }),
+  )
+  if (request.isPending) return <Quiet what={t('request.loading', { id })} />
+  if (!request.data) {
+    const missing = request.error instanceof Refused && request.error.problem.status === 404
+    if (!missing)
+      return <Failed what={t('request.failedToLoad')} error={request.error!} again={() => void request.refetch()} />
+    return (
+      <p className="empty">
+        {t('request.missing', { id })} <Link href="/">{t('request.toQueue')}</Link>
+      </p>
+    )
+  }
+  return <Shown request={request.data} />
+}
+
+function Shown({ request }: { readonly request: RequestDetail }) {
+  const { t } = useTranslation()
+  const { id, state, requirements, ecosystem, target, requester, createdAt, note, progress } = request
+  return (
+    <article className="request">
+      <header>
+        <h1>
+          <StateMark state={state} />{' '}
+          <span className="mono names-title">
+            {requirements.length > 6 ? `${requirements.slice(0, 6).join('  ')} …` : requirements.join('  ')}
+          </span>
+        </h1>
+        <p className="dim">
+          {t('request.title', { id })} · {ecosystem} · {target}
+          {requester !== null && <> · {t('request.by', { name: requester })}</>} · {t('request.asked')}{' '}
+          <Age at={createdAt} />
+        </p>
+        <Actions request={request} />
+      </header>
+      <div className="request-body">
+        <div className="request-side">
+          <Timeline timeline={request.timeline} state={state} />
+          {progress && isUnfinished(state) && <Bar progress={progress} />}
+          {note !== null && (
+            <section>
+              <h2>{t('request.note')}</h2>
+              <p className="plain">{note}</p>
+            </section>
+          )}
+          {requirements.length > 6 && (
+            <details>
+              <summary>{t('request.typed')}</summary>
+              <pre>{requirements.join('\n')}</pre>
+            </details>
+          )}
+        </div>
+        <div className="request-main">
+          <Problems request={request} />
+          {state === 'ready' && <Install request={request} />}
+          {request.remarks.length > 0 && (
+            <section>
+              <h2>{t('request.remarks')}</h2>
+              {request.remarks.map(({ message }) => (
+                <p key={message} className="remark">
+                  {message}
+                </p>
+              ))}
+            </section>
+          )}
+          <section>
+            <h2>{t('request.closure')}</h2>
+            {request.closure ? <Closure items={request.closure} /> : <p className="dim">{t('request.closureNone')}</p>}
+          </section>
+        </div>
+      </div>
+    </article>
+  )
+}
+
+function Actions({ request }: { readonly request: RequestDetail }) {
+  const { t } = useTranslation()
+  const { id, state, ecosystem, requirements, target, requester, note } = request
+  const retry = useMutation({ mutationFn: () => call('retryRequest', { params: { id } }), onSuccess: putRequest })
+  const cancel = useMutation({ mutationFn: () => call('cancelRequest', { params: { id } }), onSuccess: putRequest })
+  const again = useMutation({
+    mutationFn: () =>
+      call('createRequests', {
+        body: {
+          ecosystem,
+          requirements: [...requirements],
+          targets: [target],
+          refresh: true,
+          ...(requester !== null && { requester }),
+          ...(note !== null && { note }),
+        },
+      }),
+    onSuccess: ({ requests }) => {
+      addRequests(requests)
+      addMine(requests)
+      window.scrollTo(0, 0)
+    },
+  })
+  const failed = [retry, cancel, again].find((one) => one.isError)
+  const [made] = again.data?.requests ?? []
+  return (
+    <div className="actions">
+      {isUnfinished(state) && (
+        <Button variant="default" disabled={state === 'publishing' || cancel.isPending} onClick={() => cancel.mutate()}>
+          {t('request.cancel')}
+        </Button>
+      )}
+      {!isUnfinished(state) && state !== 'ready' && (
+        <Button disabled={retry.isPending} onClick={() => retry.mutate()}>
+          {t('request.retry')}
+        </Button>
+      )}
+      {state === 'ready' && (
+        <Button variant="default" disabled={again.isPending} onClick={() => again.mutate()}>
+          {t('request.again')}
+        </Button>
+      )}
+      {made && (
+        <span role="status">
+          {t('ask.asked')} <Link href={`/requests/${made.id}`}>{t('request.title', { id: made.id })}</Link>
+        </span>
+      )}
+      {failed?.error && <Reason error={failed.error} />}
+    </div>
+  )
+}
+
+function Reason({ error }: { readonly error: Error }) {
+  return (
+    <span className="cause" role="alert">
+      {useReason(error)}
+    </span>
+  )
+}
+
+/** What is wrong and what to do; the solver's own words are folded. */
+function Problems({ request }: { readonly request: RequestDetail }) {
+  const { t } = useTranslation()
+  const { problem, waiting, state } = request
+  const unfinished = isUnfinished(state)
+  const shown = unfinished ? waiting : problem
+  if (!shown) return null
+  const { explanation } = shown.fields
+  const said = typeof explanation === 'string' ? explanation : null
+  const detail = said === null ? shown.detail : shown.detail.replace(said, '').trim()
+  return (
+    <section className={unfinished ? 'problem waits' : 'problem'} role="alert">
+      {unfinished && <p className="dim">{t('request.waiting')}</p>}
+      <p className="plain">{detail}</p>
+      {shown.hint && <p className="plain hint">{shown.hint}</p>}
+      {said !== null && (
+        <details open={said.length < 600}>
+          <summary>{t('request.words')}</summary>
+          <pre>{said}</pre>
+        </details>
+      )}
+    </section>
+  )
+}
+
+function Install({ request }: { readonly request: RequestDetail }) {
+  const { t } = useTranslation()
+  const { data } = useQuery(targetsQuery)
+  const index = data?.targets.find(
+    ({ name, ecosystem }) => name === request.target && ecosystem === request.ecosystem,
+  )?.index
+  const files = request.ecosystem === 'pip' && index !== undefined ? exactly(index, request.id) : null
+  return (
+    <section>
+      <h2>{t('request.install')}</h2>
+      <CopyLine block text={request.install} />
+      {files !== null && (
+        <details>
+          <summary>{t('request.exactly')}</summary>
+          <CopyLine block text={files} />
+        </details>
+      )}
+    </section>
+  )
+}
