@@ -24,6 +24,7 @@ import { besideConfig, type Config, type Environment } from './config.ts'
 import type { Ecosystem, Outside, Target } from './ecosystem.ts'
 import { AirlockError } from './errors.ts'
 import { createFulfil } from './fulfil.ts'
+import { createHousekeeping } from './housekeeping.ts'
 import { createLanes } from './lanes.ts'
 import { createLog } from './log.ts'
 import { readMachine } from './machine.ts'
@@ -37,6 +38,7 @@ import { createUpstreamClient } from './upstream/client.ts'
 import { watchContacts } from './upstream/contacts.ts'
 import { createDownloads } from './upstream/download.ts'
 import { createGateway } from './upstream/gateway.ts'
+import { sweepIncoming } from './upstream/incoming.ts'
 import { createPages } from './upstream/pages.ts'
 import { createWeigh } from './weigh.ts'
 
@@ -131,8 +133,16 @@ export async function createAirlock(config: Config, env: Environment) {
   const packages = createPackages(db)
   const maintenance = createMaintenance({ ...spine, verify: createVerify({ root: config.root, listings }) })
 
+  const housekeeping = createHousekeeping({
+    ...spine,
+    log,
+    sweepIncoming: (options) => sweepIncoming(config.root, options),
+    sweepPages: pages.sweep,
+  })
+
   return {
     log,
+    housekeeping,
     ecosystems,
     listings,
     visible: createVisible(db),

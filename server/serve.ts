@@ -45,7 +45,9 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   const app = createConsole({ api, page, stream: createEventStream(airlock), log, consoleUrl: config.consoleUrl })
   const server = await listen(app, config.consoleListen)
   const consolePort = (server.address() as { port: number }).port
+  await airlock.housekeeping.atStart()
   const resumed = await queue.resume()
+  const endHousekeeping = airlock.housekeeping.begin()
   const targets = [...ecosystems.values()].flatMap((ecosystem) =>
     [...ecosystem.targets.values()].map((target) => ({ ecosystem: ecosystem.name, target })),
   )
@@ -67,6 +69,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   await new Promise((resolve) => ['SIGTERM', 'SIGINT'].map((signal) => process.once(signal, resolve)))
   // whatever hangs, the exit does not: everything can be resumed
   setTimeout(() => process.exit(1), 9000).unref()
+  endHousekeeping()
   server.close()
   server.closeAllConnections()
   await airlock.close()

@@ -3,9 +3,9 @@
  * all, before the next begins: temp file on the same filesystem, fsync, rename, fsync of each folder once.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { incomingFolder, incomingPath, inTree, type TreePath } from './layout.ts'
+import { incomingDigestFolder, incomingFolder, incomingPath, inTree, type TreePath } from './layout.ts'
 import type { Artifact } from './records.ts'
 
 /**
@@ -62,7 +62,17 @@ export function createTree(root: string) {
       folders.add(dirname(to))
     }
     await Promise.all([...folders].map(syncFolder))
+    await Promise.all(files.map(leaveIncoming))
     return moves.length
+  }
+
+  /** The folder that an artifact was fetched into goes when nothing else is in it: the next crash would only leave it to the sweep. */
+  async function leaveIncoming(file: TreeFile): Promise<void> {
+    if (!('artifact' in file)) return
+    const folder = inTree(root, incomingDigestFolder(file.artifact.sha256))
+    await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code ?? '')) throw error
+    })
   }
 
   return {
@@ -73,6 +83,14 @@ export function createTree(root: string) {
       let written = 0
       for (const files of steps) written += await publishStep(files)
       return written
+    },
+
+    /** Takes files away for good, and folders that are empty without them. What is gone already is no trouble. */
+    async remove(paths: readonly TreePath[]): Promise<void> {
+      for (const path of paths) await rm(inTree(root, path), { force: true })
+      for (const folder of new Set(paths.map((path) => dirname(inTree(root, path))))) {
+        await rmdir(folder).catch(() => syncFolder(folder).catch(absent))
+      }
     },
   }
 }

@@ -1,0 +1,59 @@
+/** What goes by itself: leftovers of downloads at the start, pages nobody confirmed, files that no pod can need any more. */
+import type { Jobs } from '../storage/jobs.ts'
+import type { Tree } from '../storage/tree.ts'
+import type { Ecosystem } from './ecosystem.ts'
+import type { Log } from './log.ts'
+
+type Deps = {
+  readonly ecosystems: ReadonlyMap<string, Ecosystem>
+  readonly jobs: Jobs
+  readonly tree: Tree
+  readonly log: Log
+  /** Drops from `.incoming/` what is not needed: partial files at once, whole ones untouched since `before` (ms). */
+  readonly sweepIncoming: (options: {
+    readonly needed: ReadonlySet<string>
+    readonly before: number
+  }) => Promise<readonly string[]>
+  readonly sweepPages: () => Promise<number>
+  readonly now?: () => number
+}
+
+/** Whole files in `.incoming/` are kept for a retry this long, in ms. */
+const keptFor = 86_400_000
+const interval = 3_600_000
+
+export function createHousekeeping({ ecosystems, jobs, tree, log, sweepIncoming, sweepPages, now = Date.now }: Deps) {
+  async function round(): Promise<void> {
+    await sweepPages()
+    for (const ecosystem of ecosystems.values()) {
+      const expired = await ecosystem.expired?.()
+      if (!expired || expired.paths.length === 0) continue
+      await tree.remove(expired.paths)
+      await expired.forget()
+      log.info({ ecosystem: ecosystem.name, files: expired.paths.length }, 'expired files are gone')
+    }
+  }
+
+  return {
+    /** Before anything downloads or publishes. */
+    async atStart(): Promise<void> {
+      const needed = new Set<string>()
+      for (const job of await jobs.unfinished()) {
+        for (const { artifact } of (await jobs.closure(job))?.items ?? []) needed.add(artifact.sha256)
+      }
+      await sweepIncoming({ needed, before: now() - keptFor })
+    },
+
+    round,
+
+    /** A round now and every hour, until the returned function is called. */
+    begin(): () => void {
+      const again = () => void round().catch((error: unknown) => log.error({ err: error }, 'housekeeping failed'))
+      again()
+      const timer = setInterval(again, interval).unref()
+      return () => clearInterval(timer)
+    },
+  }
+}
+
+export type Housekeeping = ReturnType<typeof createHousekeeping>
