@@ -39,12 +39,14 @@ export type AptOptions = {
   readonly now?: () => Date
   readonly host?: AptHost
   readonly folder?: string
+  /** Whether the state outlives this Airlock, in its folder. */
+  readonly database?: boolean
   readonly wrap?: (ecosystem: Ecosystem) => Ecosystem
 }
 
 export async function startAptAirlock(
   t: TestContext,
-  { targets: configured, now = () => new Date(), host, folder, wrap = (it) => it }: AptOptions,
+  { targets: configured, now = () => new Date(), host, folder, database = false, wrap = (it) => it }: AptOptions,
 ) {
   const base = folder ?? (await temporaryFolder(t))
   const root = join(base, 'root')
@@ -61,7 +63,7 @@ export async function startAptAirlock(
     },
   ])
   const targets = aptTargets(new Map(knobs), host ?? null, (path) => path)
-  const db = await openDatabase(':memory:')
+  const db = await openDatabase(database ? join(base, 'state/airlock.db') : ':memory:')
   const events = createEvents(db)
   const jobs = createJobs(db, events, now)
   const requests = createRequests(db, events, now)
@@ -120,13 +122,15 @@ export async function startAptAirlock(
     error: (fields: { err?: Error }) => t.diagnostic(String(fields.err?.stack)),
   } as never
   const queue = createQueue({ jobs, fulfil, log })
-  t.after(async () => {
+  const stop = async () => {
+    if (stopping.signal.aborted) return
     stopping.abort(new Error('the test is over'))
     await queue.stop()
     await gateway.close()
     client.close()
     await db.destroy()
-  })
+  }
+  t.after(stop)
 
   async function settled(request: { readonly id: number }): Promise<Request> {
     await queue.settled((await requests.get(request.id))!.job.id)
@@ -156,6 +160,7 @@ export async function startAptAirlock(
     targets,
     submit,
     settled,
+    stop,
     /** Asks for packages of the target `default`, or of another one, and waits for the end. */
     async ask(lines: string | readonly string[], target = 'default', options: JsonObject = {}): Promise<Request> {
       const { roots } = ecosystem.parse([lines].flat())

@@ -19,7 +19,7 @@ export async function createClient(t: TestContext, { root }: Pick<AptAirlock, 'r
     'etc/preferences.d',
     'etc/trusted.gpg.d',
     'etc/apt.conf.d',
-    'lists/partial',
+    'state/lists/partial',
     'cache/archives/partial',
     'log',
   ])
@@ -30,7 +30,7 @@ export async function createClient(t: TestContext, { root }: Pick<AptAirlock, 'r
   const settings = {
     Dir: `${folder}/`,
     'Dir::Etc': 'etc/',
-    'Dir::State': './',
+    'Dir::State': 'state/',
     'Dir::State::status': join(folder, 'status'),
     'Dir::Cache': 'cache/',
     'Dir::Log': 'log/',
