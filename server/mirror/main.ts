@@ -6,7 +6,7 @@ import type { Listener } from './listener.ts'
 import { createMirror } from './mirror.ts'
 
 /** What a HomePod's downloads may still take after SIGTERM. */
-const graceMs = 4_000
+const graceMs = 3_500
 /** A server that was killed takes its mirror with it, but the next one may be quicker. */
 const patience = { tries: 20, ms: 100 } as const
 
