@@ -40,6 +40,7 @@ import { createDownloads } from './upstream/download.ts'
 import { createGateway } from './upstream/gateway.ts'
 import { sweepIncoming } from './upstream/incoming.ts'
 import { createPages } from './upstream/pages.ts'
+import { createSeenPages } from './upstream/seen.ts'
 import { createWeigh } from './weigh.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
@@ -92,6 +93,7 @@ export async function createAirlock(config: Config, env: Environment) {
     ...common,
     targets: targets.pip,
     upstreams,
+    seen: createSeenPages(paths.gatewayCache),
     uv: join(project, '.tools/uv/bin/uv'),
     python: machine.interpreter.executable,
     work: paths.work,

@@ -237,6 +237,19 @@ export const packageSchema = z
   })
   .meta({ id: 'Package' })
 
+export const packageDescriptionSchema = z
+  .object({
+    version: z.string().meta({ description: 'the newest, whose description this is' }),
+    fits: z.array(z.object({ file: z.string(), targets: z.array(targetName) })),
+    install: z.array(z.object({ target: targetName, line: z.string() })),
+    askers: z.array(z.object({ id: z.int(), requester: z.string().nullable(), at: instant })),
+    description: z
+      .object({ text: z.string(), markdown: z.boolean() })
+      .nullable()
+      .meta({ description: 'the package’s own words, not to be trusted' }),
+  })
+  .meta({ id: 'PackageDescription' })
+
 export const packageQuerySchema = z.object({
   text: freeText(200).optional(),
   cursor: freeText(200).optional(),
@@ -358,6 +371,14 @@ export const operations = {
     params: packageParam,
     answer: packageSchema,
     summary: 'One package: versions, files, who asked, what needs it',
+  },
+  describePackage: {
+    method: 'get',
+    path: '/api/packages/:ecosystem/:name/description',
+    status: 200,
+    params: packageParam,
+    answer: packageDescriptionSchema,
+    summary: 'A package’s own words, the targets that its files fit, and the lines that install it',
   },
   rebuild: {
     method: 'post',

@@ -77,6 +77,9 @@ export type Understood = {
   readonly alone: boolean
 }
 
+/** A package's own words, written by whoever made it: never to be trusted. */
+export type Description = { readonly text: string; readonly markdown: boolean }
+
 /** A name, and where it is known from. */
 export type KnownName = {
   readonly name: string
@@ -100,6 +103,10 @@ export type Ecosystem = {
   known?(): Promise<readonly KnownName[]>
   /** Names within a slip or two of one that is not among the known ones, best first. */
   near?(name: string, known: Iterable<string>): readonly string[]
+  /** Whether a pod of this target would take an artifact, dependencies aside. */
+  fits?(artifact: Artifact, target: Target): boolean
+  /** What an artifact that is here says of itself at length; null: nothing. */
+  describe?(artifact: Artifact): Promise<Description | null>
   /** The command that installs this in a pod: `pip install 'numpy<2'`. */
   installLine(roots: readonly string[], target: Target): string
   /** Asks the ecosystem's own solver. Repeatable; touches nothing but caches. */

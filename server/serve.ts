@@ -7,6 +7,7 @@ import { readConfig, type Address, type Environment } from './config.ts'
 import { createApi } from './console/api.ts'
 import { createConsole } from './console/app.ts'
 import { createAsking } from './console/asking.ts'
+import { createDescribing } from './console/describing.ts'
 import { createEventStream } from './console/event-stream.ts'
 import { createKnown } from './console/known.ts'
 import { createPage } from './console/page.ts'
@@ -40,7 +41,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
       return Promise.resolve({ status: checks.mirror === 'down' ? 'unready' : 'ready', checks })
     },
   })
-  const api = { ...rest, ...asking }
+  const api = { ...rest, ...asking, ...createDescribing(airlock) }
   const page = createPage({ folder: pageFolder, api })
   const app = createConsole({ api, page, stream: createEventStream(airlock), log, consoleUrl: config.consoleUrl })
   const server = await listen(app, config.consoleListen)

@@ -11,6 +11,7 @@ import type { Ecosystem, Target } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
 import type { Queue } from '../queue.ts'
 import type { Asking } from './asking.ts'
+import type { Describing } from './describing.ts'
 import { viewDetail, viewPackage, viewRequest } from './views.ts'
 
 export type ApiDeps = {
@@ -61,7 +62,7 @@ export function createApi({
   maintenance,
   readiness,
   indexUrl,
-}: ApiDeps): Omit<Api, keyof Asking> {
+}: ApiDeps): Omit<Api, keyof Asking | keyof Describing> {
   async function find(id: number): Promise<Request> {
     const request = await requests.get(id)
     if (!request) throw new AirlockError('request-unknown', { id })

@@ -2,8 +2,9 @@
 import type { Artifact } from '../../storage/records.ts'
 import type { RunChild } from '../child.ts'
 import type { Ecosystem, Listings, Outside, PathOf } from '../ecosystem.ts'
+import { readDescription } from './description.ts'
 import { createPipGateway } from './gateway.ts'
-import { createKeptBack } from './kept-back.ts'
+import { createKeptBack, runsOn } from './kept-back.ts'
 import { createMetadata } from './metadata.ts'
 import { nearestNames } from './names.ts'
 import { createPrefetch } from './prefetch.ts'
@@ -12,8 +13,10 @@ import { createProve } from './prove.ts'
 import { createPublication } from './publication.ts'
 import { parseRequirements } from './requirement.ts'
 import { constraintsOf, isExact, optionsOf, parseRequirementsFile } from './requirements-file.ts'
+import { seenProjects } from './seen.ts'
 import { createSolve } from './solve.ts'
 import { createStage } from './stage.ts'
+import { bestWheel } from './tags.ts'
 import type { PipTarget } from './target.ts'
 import { understandRoot } from './understand.ts'
 import type { PipUpstream } from './upstreams.ts'
@@ -37,6 +40,8 @@ export type PipDeps = {
   readonly fetch: (artifacts: readonly Artifact[], options: { readonly signal: AbortSignal }) => Promise<void>
   /** Bytes up to which a wheel is fetched while the solver looks at it. */
   readonly overlap: number
+  /** Addresses of upstream's pages that lie here, without asking anybody. */
+  readonly seen?: () => Promise<readonly string[]>
 }
 
 export function createPip(deps: PipDeps) {
@@ -66,6 +71,16 @@ export function createPip(deps: PipDeps) {
     parseFile: (text, constraints = []) => parseRequirementsFile(text, { constraints, isUpstream }),
     understand: understandRoot,
     near: nearestNames,
+    known: async () => (deps.seen === undefined ? [] : seenProjects(await deps.seen(), deps.upstreams)),
+    fits({ file, facts }, target) {
+      const { tags, python } = own(target)
+      const required = facts['requiresPython']
+      return bestWheel([{ file }], tags) !== null && runsOn(typeof required === 'string' ? required : null, python)
+    },
+    async describe({ sha256, file }) {
+      const bytes = await metadata.pooled(sha256, file)
+      return bytes && readDescription(bytes)
+    },
     installLine: (roots) => `pip install ${roots.map(shellQuote).join(' ')}`,
     solve: (job, target, signal) => solve(job, own(target), signal),
     stage: (job, target, closure, signal) => stage(job, own(target), closure, signal),

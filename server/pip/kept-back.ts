@@ -82,6 +82,6 @@ function newestFor(files: readonly ProjectFile[], root: Requirement, target: Pip
 }
 
 /** Requires-Python as installers judge it: what cannot be read excludes nothing. */
-function runsOn(requiresPython: string | null, python: string): boolean {
+export function runsOn(requiresPython: string | null, python: string): boolean {
   return requiresPython === null || readSpecifiers(requiresPython).every((one) => takes(one, python))
 }

@@ -1,19 +1,13 @@
 /** A root taken apart, for those who are about to ask for it. */
 import type { Understood } from '../ecosystem.ts'
 import { parseRequirement } from './requirement.ts'
-import { operators, takes, type Operator } from './specifiers.ts'
+import { readSpecifiers, takes } from './specifiers.ts'
 import { compareVersions, parseVersion } from './versions.ts'
-
-const operatorPattern = new RegExp(`^(${operators.join('|')})(.+)$`)
 
 /** Throws like {@link parseRequirement}. */
 export function understandRoot(root: string): Understood {
   const { name, extras, marker, specifier } = parseRequirement(root)
-  const specifiers = specifier === '' ? [] : specifier.split(',')
-  const wanted = specifiers.flatMap((text) => {
-    const [, operator, version] = operatorPattern.exec(text) ?? []
-    return operator === undefined || version === undefined ? [] : [{ operator: operator as Operator, version }]
-  })
+  const wanted = readSpecifiers(specifier)
   // a pre-release is only taken by who names one
   const takesPre = wanted.some(({ version }) => isPre(version))
   return {

@@ -7,6 +7,7 @@ import { createAsk } from '../../server/ask.ts'
 import { createApi } from '../../server/console/api.ts'
 import { createConsole } from '../../server/console/app.ts'
 import { createAsking } from '../../server/console/asking.ts'
+import { createDescribing } from '../../server/console/describing.ts'
 import { createEventStream } from '../../server/console/event-stream.ts'
 import { createKnown } from '../../server/console/known.ts'
 import { createPage } from '../../server/console/page.ts'
@@ -64,7 +65,11 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     root,
     keepFree: 1,
   })
-  const api = { ...rest, ...asking }
+  const api = {
+    ...rest,
+    ...asking,
+    ...createDescribing({ ...airlock, ecosystems, packages: createPackages(airlock.db) }),
+  }
   const page = createPage({ folder: join(root, 'no-page'), api })
   return {
     airlock,
