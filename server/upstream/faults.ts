@@ -39,8 +39,10 @@ type Thrown = {
 
 /** Says what an error of the HTTP client means. Reads codes, never messages: those of a proxy carry its password. */
 export function faultOf(error: unknown, host: string): AirlockError {
-  if (error instanceof AirlockError) return error
   const chain = causes(error)
+  // the HTTP client wraps what its stream is destroyed with
+  const own = chain.find((one) => one instanceof AirlockError)
+  if (own !== undefined) return own
   const code = chain.map((one) => one.code).find((one) => typeof one === 'string' && !one.startsWith('ERR_GOT')) as
     | string
     | undefined

@@ -4,7 +4,18 @@
  * Invariant: a file with its final name is whole; nothing is believed of a `.part` but what hashing it again shows.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm, rmdir, writeFile, type FileHandle } from 'node:fs/promises'
+import {
+  chmod,
+  constants,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { incomingDigestFolder, incomingFolder, inTree } from '../../storage/layout.ts'
 
@@ -37,11 +48,9 @@ export async function openPart(root: string, sha256: string, url: string, signal
   const newIncoming = await makePrivate(inTree(root, incomingFolder))
   await makePrivate(folder)
 
-  const file = await open(path, 'a+', 0o600).then(async (handle) => {
-    // made with `a+` so that it is there, written without it: appending would ignore positions
-    await handle.close()
-    return open(path, 'r+')
-  })
+  // killed between its last byte and its name, it is read-only
+  await chmod(path, 0o600).catch(() => {})
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
   let hash: Hash = createHash('sha256')
   let etag = await resumableEtag(notePath, url)
   let written = 0

@@ -35,7 +35,7 @@ export function certificateFor(
   const certificate = sequence(body, sequence(ecdsaWithSha256), der(0x03, Buffer.concat([Buffer.from([0]), signature])))
   const lines = certificate.toString('base64').replace(/.{64}/g, '$&\n').trimEnd()
   return {
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
   }
 }

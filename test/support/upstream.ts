@@ -132,7 +132,8 @@ function whole(
 /** A status with a short body. */
 export function status(code: number, headers: Readonly<Record<string, string>> = {}): Answer {
   return (_, res) => {
-    const body = `this is a ${code}`
+    // bytes, since a string would have the headers sent in its encoding
+    const body = Buffer.from(`this is a ${code}`)
     return res.writeHead(code, { 'content-type': 'text/plain', 'content-length': body.length, ...headers }).end(body)
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { createUpstreamClient, type Ask } from '../../server/upstream/client.ts'
-import { file, page, redirect, silence, startUpstream, status, stall } from '../support/upstream.ts'
+import { bomb, file, page, redirect, silence, stall, startUpstream, status, trickle } from '../support/upstream.ts'
 import { codeOf, errorOf, never, outside, quick } from './fixture.ts'
 
 const asking = (url: string, more: Partial<Ask> = {}): Ask => ({
@@ -323,4 +323,47 @@ test('a default entry of ~/.netrc, a macro or a comment gives no credentials', a
   const { client, upstream } = await outside(t, { netrc })
   await client.fetch(asking(`${upstream.url}/simple/`))
   assert.equal(upstream.requests[0]?.headers.authorization, undefined)
+})
+
+for (const [what, limits, answer, reason] of [
+  ['falls silent', { idle: 100, window: 10_000, minRate: 1 }, stall('0123456789', 5), /it sent nothing for 0\.1 s/],
+  [
+    'trickles',
+    { idle: 10_000, window: 100, minRate: 1000 },
+    trickle('0123456789'.repeat(100), 1, 5),
+    /less than 1000 bytes/,
+  ],
+] as const) {
+  test(`an upstream that ${what} is given up, and said to`, async (t) => {
+    const { client, upstream } = await outside(t, { timeouts: { ...quick, ...limits }, patience: { retries: 0 } })
+    upstream.on('/x', answer)
+    const error = await errorOf(client.fetch(asking(`${upstream.url}/x`)))
+    assert.equal(error.code, 'upstream-unreachable')
+    assert.match(error.message, reason)
+  })
+}
+
+test('a gzip bomb is not inflated beyond its cap', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x', bomb(64 << 20))
+  const before = process.memoryUsage.rss()
+  assert.equal(
+    await codeOf(client.fetch(asking(`${upstream.url}/x`, { maxBytes: 1 << 20 }))),
+    'upstream-answer-invalid',
+  )
+  assert.ok(process.memoryUsage.rss() - before < 32 << 20)
+})
+
+test('a redirect in UTF-8 leads where it says', async (t) => {
+  const { client, upstream } = await outside(t)
+  upstream.on('/x', redirect(Buffer.from('/päckchen').toString('latin1')))
+  upstream.on('/p%C3%A4ckchen', file('there'))
+  assert.equal((await client.fetch(asking(`${upstream.url}/x`))).body.toString(), 'there')
+})
+
+test('a connection that upstream closed meanwhile is no failure', async (t) => {
+  const { client, upstream, waits } = await outside(t)
+  upstream.on('/x', file('x'), (req) => req.socket.destroy(), file('x'))
+  for (let i = 0; i < 2; i++) assert.equal((await client.fetch(asking(`${upstream.url}/x`))).status, 200)
+  assert.equal(waits.length, 1)
 })
