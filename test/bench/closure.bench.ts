@@ -1,0 +1,214 @@
+/**
+ * From request to ready, cold, against `pip download` and against the least that could be: uv's own solve straight
+ * upstream, then a plain parallel fetch of the same files. And the same request again with `refresh`. Each of them starts
+ * from nothing and goes to the upstream that this machine's pip uses; they take turns, so that a slow minute hits all.
+ *
+ *   npm run bench:closure [-- ROUNDS]
+ */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import https from 'node:https'
+import http from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { setDefaultCACertificates, getCACertificates } from 'node:tls'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import PQueue from 'p-queue'
+import { runChild } from '../../server/child.ts'
+import { askInterpreter, type Interpreter } from '../../server/pip/interpreter.ts'
+import { readPylock } from '../../server/pip/lock.ts'
+import { bestWheel } from '../../server/pip/tags.ts'
+import { uvPlatform } from '../../server/pip/target.ts'
+import { startAirlock } from '../support/airlock.ts'
+
+const run = promisify(execFile)
+const project = fileURLToPath(new URL('../..', import.meta.url))
+const uv = join(project, '.tools/uv/bin/uv')
+
+const closures = {
+  jupyterlab: ['jupyterlab'],
+  fastapi: ['fastapi[standard]'],
+  science: ['pandas', 'matplotlib', 'scikit-learn'],
+} as const
+
+const rounds = Number(process.argv[2] ?? 3)
+const interpreter = await askInterpreter({
+  run: runChild,
+  env: process.env,
+  given: null,
+  project,
+  signal: AbortSignal.timeout(60_000),
+})
+setDefaultCACertificates([...getCACertificates('default'), ...getCACertificates('system')])
+
+type Times = { airlock: number; refresh: number; pip: number; plain: number }
+const ratios: Record<string, number> = {}
+const all = { pip: [] as number[], plain: [] as number[], refresh: [] as number[] }
+
+for (const [name, requirements] of Object.entries(closures)) {
+  const times: Times[] = []
+  for (let round = 0; round < rounds; round++) {
+    const mirrored = await viaAirlock(requirements)
+    const one = {
+      ...mirrored,
+      pip: await timed((folder) => viaPip(requirements, folder)),
+      plain: await timed((folder) => viaPlainFetch(requirements, folder)),
+    }
+    times.push(one)
+    process.stdout.write(
+      `${name.padEnd(12)} airlock ${seconds(one.airlock)}  refresh ${seconds(one.refresh)}  pip download ${seconds(one.pip)}  uv and a plain fetch ${seconds(one.plain)}\n`,
+    )
+  }
+  const middle = (ratio: (one: Times) => number) => median(times.map(ratio))
+  for (const [key, ratio] of Object.entries({
+    pip: middle((one) => one.airlock / one.pip),
+    plain: middle((one) => one.airlock / one.plain),
+    refresh: middle((one) => one.refresh / one.airlock),
+  })) {
+    ratios[`${name} ${key}`] = round2(ratio)
+    all[key as keyof typeof all].push(ratio)
+  }
+}
+
+for (const [key, values] of Object.entries(all)) ratios[key] = round2(median(values))
+process.stdout.write(
+  '\nratios, smaller is better: airlock to pip download, airlock to uv and a plain fetch, refresh to the first time\n',
+)
+for (const [key, ratio] of Object.entries(ratios)) process.stdout.write(`  ${key.padEnd(20)} ${ratio.toFixed(2)}\n`)
+process.stdout.write(
+  `${JSON.stringify({ name: 'closure', ratios, goals: { pip: { max: 0.5 }, plain: { max: 0.8 }, refresh: { max: 0.3 } } })}\n`,
+)
+
+/** Asked at the API until it is ready; then once more with `refresh`. Seconds. */
+async function viaAirlock(requirements: readonly string[]): Promise<{ airlock: number; refresh: number }> {
+  const airlock = await startAirlock({ live: true })
+  try {
+    const ask = async (refresh: boolean) => {
+      const begun = performance.now()
+      const answer = await fetch(`${airlock.consoleUrl}/api/requests`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ecosystem: 'pip', requirements, refresh }),
+      })
+      const { requests } = (await answer.json()) as { requests: { id: number }[] }
+      for (;;) {
+        const request = (await (await fetch(`${airlock.consoleUrl}/api/requests/${requests[0]!.id}`)).json()) as {
+          state: string
+          problem: unknown
+        }
+        if (request.state === 'ready') return (performance.now() - begun) / 1000
+        if (request.state === 'failed') throw new Error(JSON.stringify(request.problem))
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    }
+    return { airlock: await ask(false), refresh: await ask(true) }
+  } finally {
+    await airlock.close()
+  }
+}
+
+async function viaPip(requirements: readonly string[], folder: string): Promise<void> {
+  const args = [
+    '-m',
+    'pip',
+    'download',
+    '--quiet',
+    '--no-cache-dir',
+    '--only-binary=:all:',
+    '--dest',
+    folder,
+    ...requirements,
+  ]
+  await run(interpreter.executable, args, { env: { ...process.env, PIP_FIND_LINKS: '' } })
+}
+
+async function viaPlainFetch(requirements: readonly string[], folder: string): Promise<void> {
+  const input = join(folder, 'requirements.in')
+  const output = join(folder, 'pylock.toml')
+  await writeFile(input, requirements.join('\n'))
+  const options = [
+    '--format',
+    'pylock.toml',
+    '--output-file',
+    output,
+    '--cache-dir',
+    join(folder, 'cache'),
+    '--python',
+    interpreter.executable,
+  ]
+  const target = [
+    '--python-version',
+    interpreter.version,
+    '--python-platform',
+    uvPlatform(interpreter),
+    '--default-index',
+    interpreter.index.url!,
+  ]
+  await run(uv, [
+    'pip',
+    'compile',
+    '--quiet',
+    '--no-config',
+    '--no-build',
+    '--system-certs',
+    ...options,
+    ...target,
+    input,
+  ])
+  const locked = readPylock(await readFile(output, 'utf8'))
+  const queue = new PQueue({ concurrency: 8 })
+  const agents = {
+    https: new https.Agent({ keepAlive: true, maxSockets: 8 }),
+    http: new http.Agent({ keepAlive: true, maxSockets: 8 }),
+  }
+  await queue.addAll(
+    locked.map(({ wheels }) => async () => {
+      const { url, file, sha256 } = bestWheel(wheels, tagsOf(interpreter))!
+      const hash = createHash('sha256')
+      const secure = url.startsWith('https:')
+      const answer = await new Promise<http.IncomingMessage>((resolve, reject) =>
+        (secure ? https : http).get(url, { agent: secure ? agents.https : agents.http }, resolve).on('error', reject),
+      )
+      answer.on('data', (chunk: Buffer) => hash.update(chunk))
+      await pipeline(answer, createWriteStream(join(folder, file)))
+      if (hash.digest('hex') !== sha256) throw new Error(`${file} is not what it should be`)
+    }),
+  )
+  for (const agent of Object.values(agents)) agent.destroy()
+}
+
+function tagsOf({ tags }: Interpreter): readonly string[] {
+  if (!tags) throw new Error('this pip does not tell its tags')
+  return tags
+}
+
+/** Seconds that `work` takes in an empty folder, which is gone afterwards. */
+async function timed(work: (folder: string) => Promise<void>): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'airlock-bench-'))
+  await mkdir(folder, { recursive: true })
+  try {
+    const begun = performance.now()
+    await work(folder)
+    return (performance.now() - begun) / 1000
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(2)} s`
+}
