@@ -177,7 +177,8 @@ function asLink(file: JsonFile): Link {
 export function metadataIn(wheel: Buffer): Promise<Buffer | null> {
   return new Promise((resolve, reject) => {
     fromBuffer(wheel, { lazyEntries: true }, (error, zip) => {
-      if (error) return reject(error)
+      // not a zip at all
+      if (error) return resolve(null)
       zip.on('end', () => resolve(null))
       zip.on('entry', (entry: { fileName: string }) => {
         if (!/^[^/]+\.dist-info\/METADATA$/.test(entry.fileName)) return zip.readEntry()
