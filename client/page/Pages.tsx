@@ -6,6 +6,12 @@ import { Quiet } from './frame/Quiet.tsx'
 import { QueuePage } from './queue/QueuePage.tsx'
 import { RequestPage } from './request/RequestPage.tsx'
 
+const PackagesPage = lazy(() =>
+  import('./packages/PackagesPage.tsx').then(({ PackagesPage: page }) => ({ default: page })),
+)
+const PackagePage = lazy(() =>
+  import('./packages/PackagePage.tsx').then(({ PackagePage: page }) => ({ default: page })),
+)
 const PodPage = lazy(() => import('./pod/PodPage.tsx').then(({ PodPage: page }) => ({ default: page })))
 
 export function Pages() {
@@ -15,6 +21,12 @@ export function Pages() {
       <Switch>
         <Route path="/" component={QueuePage} />
         <Route path="/requests/:id">{({ id }) => <RequestPage key={id} id={Number(id)} />}</Route>
+        <Route path="/packages" component={PackagesPage} />
+        <Route path="/packages/:ecosystem/:name">
+          {({ ecosystem, name }) => (
+            <PackagePage key={`${ecosystem} ${name}`} ecosystem={ecosystem === 'apt' ? 'apt' : 'pip'} name={name} />
+          )}
+        </Route>
         <Route path="/pod" component={PodPage} />
         <Route>
           <p className="empty">{t('fault.notFound')}</p>

@@ -17,6 +17,9 @@ const routes = {
   previewClosure: ['post', '/api/closures'],
   listNames: ['get', '/api/names/:ecosystem'],
   status: ['get', '/api/status'],
+  listPackages: ['get', '/api/packages/:ecosystem'],
+  getPackage: ['get', '/api/packages/:ecosystem/:name'],
+  describePackage: ['get', '/api/packages/:ecosystem/:name/description'],
 } as const satisfies { readonly [O in keyof Operations]?: readonly [Operations[O]['method'], Operations[O]['path']] }
 
 export type AnswerOf<O extends Used> = z.infer<Operations[O]['answer']>
@@ -26,8 +29,10 @@ type BodyOf<O extends Used> = Operations[O] extends { readonly body: infer B ext
 
 export type Sent<O extends Used> = {
   readonly params?: Readonly<Record<string, string | number>>
-  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>
   readonly body?: BodyOf<O>
+  /** A requirements file, in the place of a body. */
+  readonly text?: string
   readonly signal?: AbortSignal | undefined
 }
 
@@ -52,10 +57,12 @@ export class Unreachable extends Error {
 /** Throws Refused or Unreachable, or the signal's reason. */
 export async function call<O extends Used>(operation: O, sent: Sent<O> = {}): Promise<AnswerOf<O>> {
   const [method, path] = routes[operation]
-  const { params = {}, query = {}, body, signal } = sent
+  const { params = {}, query = {}, body, text, signal } = sent
   const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])))
   const search = new URLSearchParams(
-    Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+    Object.entries(query).flatMap(([name, value]) =>
+      value === undefined ? [] : [value].flat().map((one) => [name, String(one)]),
+    ),
   )
   const response = await fetch(`${filled}${search.size > 0 ? `?${search}` : ''}`, {
     method: method.toUpperCase(),
@@ -63,8 +70,10 @@ export async function call<O extends Used>(operation: O, sent: Sent<O> = {}): Pr
       accept: 'application/json',
       'accept-language': language() === 'zh' ? 'zh-CN' : 'en',
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(text !== undefined && { 'content-type': 'text/plain' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(text !== undefined && { body: text }),
     ...(signal && { signal }),
   }).catch((cause: unknown) => {
     signal?.throwIfAborted()

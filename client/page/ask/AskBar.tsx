@@ -12,7 +12,7 @@ import { addMine, NotifySwitch } from '../mine.tsx'
 import { addRequests, type Ecosystem, type RequestView } from '../queries.ts'
 import { recall, remember } from '../remember.ts'
 import { Checked } from './Checked.tsx'
-import { splitRequirements } from './lines.ts'
+import { isFile, splitRequirements } from './lines.ts'
 import { NamesBox } from './NamesBox.tsx'
 import { understand } from './paste.ts'
 import { Preview, type Wish } from './Preview.tsx'
@@ -37,6 +37,7 @@ export function AskBar() {
   const { all: targets, chosen, choose } = useTargets(ecosystem)
 
   const lines = splitRequirements(text, ecosystem)
+  const asFile = ecosystem === 'pip' && isFile(text)
   const [settled] = useDebouncedValue(lines.join('\n'), 200)
   const checked = useQuery({
     queryKey: ['checkRequirements', ecosystem, settled, chosen],
@@ -51,16 +52,15 @@ export function AskBar() {
   })
 
   const ask = useMutation({
-    mutationFn: () =>
-      call('createRequests', {
-        body: {
-          ecosystem,
-          requirements: lines,
-          targets: [...chosen],
-          ...(name.trim() !== '' && { requester: name.trim() }),
-          ...(note.trim() !== '' && { note: note.trim() }),
-        },
-      }),
+    mutationFn: () => {
+      const said = {
+        ...(name.trim() !== '' && { requester: name.trim() }),
+        ...(note.trim() !== '' && { note: note.trim() }),
+      }
+      return asFile
+        ? call('createRequests', { text, query: { ecosystem, target: chosen, ...said } })
+        : call('createRequests', { body: { ecosystem, requirements: lines, targets: [...chosen], ...said } })
+    },
     onSuccess: ({ requests }) => {
       addRequests(requests)
       addMine(requests)
@@ -83,6 +83,7 @@ export function AskBar() {
     setText(next)
     setTooLarge(false)
     setAsked([])
+    setWish(null)
     ask.reset()
   }
 

@@ -7,8 +7,11 @@ const commaBeforeOperator = new RegExp(String.raw`\s*[,，]\s*(?=${operator})`, 
 /** One requirement a line; what cannot be told apart stays as it is, for the server to judge. */
 export function splitRequirements(text: string, ecosystem: 'pip' | 'apt'): string[] {
   return joined(text).flatMap((line) => {
-    const bare = line.replace(/(?:^|\s)#.*$/, '').trim()
-    if (bare === '') return []
+    const bare = line
+      .replace(/(?:^|\s)#.*$/, '')
+      .replace(/\s--hash[= ]\S+/g, '')
+      .trim()
+    if (bare === '' || granted.test(bare)) return []
     if (ecosystem === 'apt') return bare.split(/[\s,，、;；]+/).filter(Boolean)
     // an option, a marker, an address: not several names
     if (/^-|;|；|\s--|:\/\/|\s@\s|["'$`]/.test(bare)) return [bare.replaceAll('；', ';')]
@@ -20,6 +23,13 @@ export function splitRequirements(text: string, ecosystem: 'pip' | 'apt'): strin
       .filter(Boolean)
   })
 }
+
+/** What only a requirements file may say: hashes, options. Sent whole, so that nothing of it is lost. */
+export function isFile(text: string): boolean {
+  return /(?:^|\s)--hash[= ]|^\s*-{1,2}[a-z]/m.test(text)
+}
+
+const granted = /^--(?:require-hashes|only-binary|prefer-binary|index-url|extra-index-url)\b|^-i\b/
 
 /** A backslash at the end of a line goes on in the next. */
 function joined(text: string): string[] {

@@ -29,11 +29,13 @@ export function useSpan(): (seconds: number) => string {
   }
 }
 
-export function Age({ at }: { readonly at: string }) {
+export function Age({ at, ago = false }: { readonly at: string; readonly ago?: boolean }) {
+  const { t } = useTranslation()
   const say = useSpan()
+  const seconds = (Math.max(useNow(), Date.now()) - Date.parse(at)) / 1000
   return (
     <time className="number" dateTime={at} title={exactTime(at)}>
-      {say((Math.max(useNow(), Date.now()) - Date.parse(at)) / 1000)}
+      {!ago ? say(seconds) : seconds < 5 ? t('age.justNow') : t('age.ago', { time: say(seconds) })}
     </time>
   )
 }

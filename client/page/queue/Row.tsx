@@ -9,6 +9,7 @@ import { Age } from '../frame/Age.tsx'
 import { CopyLine } from '../frame/Copy.tsx'
 import { isUnfinished, putRequest, type RequestView } from '../queries.ts'
 import { Bar } from './Bar.tsx'
+import { causeOf } from './cause.ts'
 import { StateMark } from './StateMark.tsx'
 
 /** Names on one row; the rest are a click away. */
@@ -52,8 +53,13 @@ export const Row = memo(function Row({ request }: { readonly request: RequestVie
 function How({ request }: { readonly request: RequestView }) {
   const { t } = useTranslation()
   const { state, problem, waiting, progress, files, startedAt, finishedAt } = request
-  if (waiting && isUnfinished(state)) return <span className="cause">{firstSentence(waiting.detail)}</span>
-  if (problem && !isUnfinished(state)) return <span className="cause">{firstSentence(problem.detail)}</span>
+  if (waiting && isUnfinished(state)) return <span className="cause">{causeOf(waiting)}</span>
+  if (problem && !isUnfinished(state))
+    return (
+      <span className="cause" title={problem.detail}>
+        {causeOf(problem)}
+      </span>
+    )
   if (progress && isUnfinished(state)) return <Bar progress={progress} />
   if (files === null) return null
   return (
@@ -96,10 +102,4 @@ function Next({ request }: { readonly request: RequestView }) {
       {act.isError && <span className="cause">{act.error.message}</span>}
     </>
   )
-}
-
-/** The cause in a sentence; the rest is on the request's own page. */
-function firstSentence(text: string): string {
-  const [line = ''] = text.split('\n')
-  return line.length > 160 ? `${line.slice(0, 159)}…` : line
 }

@@ -19,11 +19,11 @@ const shapes: Readonly<Record<State, 'whole' | 'half' | 'dashed' | 'cross' | 'ba
   cancelled: 'dash',
 }
 
-export function StateMark({ state }: { readonly state: State }) {
+export function StateMark({ state, past = false }: { readonly state: State; readonly past?: boolean }) {
   const { t } = useTranslation()
   const shape = shapes[state]
   return (
-    <span className={`state ${shape}`} data-state={state}>
+    <span className={past ? `state past ${shape}` : `state ${shape}`} data-state={state}>
       <svg viewBox="0 0 16 16" aria-hidden="true">
         {shape === 'whole' && (
           <>

@@ -54,7 +54,7 @@ function Shown({ request }: { readonly request: RequestDetail }) {
         <p className="dim">
           {t('request.title', { id })} · {ecosystem} · {target}
           {requester !== null && <> · {t('request.by', { name: requester })}</>} · {t('request.asked')}{' '}
-          <Age at={createdAt} />
+          <Age at={createdAt} ago />
         </p>
         <Actions request={request} />
       </header>

@@ -15,7 +15,7 @@ export function Timeline({ timeline, state }: Props) {
       <ol className="timeline">
         {timeline.map((entry, index) => (
           <li key={`${entry.at} ${entry.state}`} aria-current={index === timeline.length - 1 ? 'step' : undefined}>
-            <StateMark state={entry.state} />
+            <StateMark state={entry.state} past={index < timeline.length - 1} />
             <time className="number dim" dateTime={entry.at} title={exactTime(entry.at)}>
               {exactTime(entry.at).slice(11)}
             </time>

@@ -23,6 +23,8 @@ export const en = {
     cancelled: 'cancelled',
   },
   age: {
+    ago: '{{time}} ago',
+    justNow: 'just now',
     now: 'now',
     seconds: '{{n}} s',
     minutes: '{{n}} min',
@@ -198,6 +200,7 @@ export const en = {
       name: 'Package',
       newest: 'Newest',
       versions: 'Versions',
+      files: 'Files',
       size: 'Size',
       fetched: 'Fetched',
       ecosystem: 'Kind',

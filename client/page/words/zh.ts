@@ -25,6 +25,8 @@ export const zh: Words = {
     cancelled: '已取消',
   },
   age: {
+    ago: '{{time}}前',
+    justNow: '刚刚',
     now: '刚刚',
     seconds: '{{n}} 秒',
     minutes: '{{n}} 分钟',
@@ -200,6 +202,7 @@ export const zh: Words = {
       name: '软件包',
       newest: '最新版本',
       versions: '版本数',
+      files: '文件数',
       size: '大小',
       fetched: '获取时间',
       ecosystem: '类型',
