@@ -1,5 +1,5 @@
 /** The commands that change something: request, retry, cancel. */
-import type { RequestView } from '../../server/contract.ts'
+import type { NewRequest, RequestView } from '../../server/contract.ts'
 import { createBoard, silentBoard } from './board.ts'
 import { plain } from './columns.ts'
 import { printJson, type Context } from './context.ts'
@@ -12,6 +12,8 @@ export type RequestOptions = Waiting & {
   readonly target?: readonly string[]
   readonly requester?: string
   readonly note?: string
+  readonly yes?: boolean
+  readonly refresh?: boolean
 }
 
 /** `airlock request pip fonttools 'numpy<2'` */
@@ -19,15 +21,17 @@ export async function request(
   context: Context,
   ecosystem: 'pip' | 'apt',
   requirements: readonly string[],
-  { target, requester = context.io.user, note, ...waiting }: RequestOptions,
+  { target, requester = context.io.user, note, yes, refresh, ...waiting }: RequestOptions,
 ): Promise<number> {
   const body = {
     ecosystem,
-    requirements,
-    ...(target && { targets: target }),
+    requirements: [...requirements],
+    ...(target && { targets: [...target] }),
     ...(requester && { requester }),
     ...(note && { note }),
-  }
+    ...(yes && { confirm: true }),
+    ...(refresh && { refresh }),
+  } satisfies NewRequest
   const { text, json } = await context.call('createRequests', { body })
   if (waiting.wait) return waitFor(context, json.requests, waiting, (texts) => `{"requests":[${texts.join(',')}]}`)
   if (waiting.json) printJson(context, text)

@@ -74,6 +74,8 @@ function createProgram(context: Context, end: (code: number) => void): Command {
       .option('--target <TARGET>', words('optionTarget'), parse.several)
       .option('--requester <NAME>', words('optionRequester', { user: io.user ?? words('nobody') }))
       .option('--note <TEXT>', words('optionNote'))
+      .option('--yes', words('optionYes'))
+      .option('--refresh', words('optionRefresh'))
       .action((requirements: string[], options: RequestOptions) =>
         run(options, () => request(context, ecosystem, requirements, options)),
       )

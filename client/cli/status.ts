@@ -11,7 +11,8 @@ import { printOutcome } from './outcome.ts'
 import type { Words } from './texts.ts'
 import type { RequestView } from '../../server/contract.ts'
 
-export type ListOptions = { readonly state?: RequestView['state']; readonly limit?: number; readonly json?: boolean }
+export type ListedState = RequestView['state'] | 'unfinished'
+export type ListOptions = { readonly state?: ListedState; readonly limit?: number; readonly json?: boolean }
 
 /** `airlock status`: the latest requests. */
 export async function list(context: Context, { state, limit = 20, json }: ListOptions): Promise<number> {

@@ -24,10 +24,15 @@ export const texts = {
   optionTarget: { en: 'the kind of HomePod; may be repeated', zh: '目标环境，可多次给出' },
   optionRequester: { en: 'who asks (default: {user})', zh: '申请人（默认：{user}）' },
   optionNote: { en: 'a note for the admin', zh: '给管理员的备注' },
+  optionYes: { en: 'fetch it however large it is', zh: '无论多大都下载' },
+  optionRefresh: { en: 'ask upstream anew, however new the last answer is', zh: '重新查询上游源，不用近期的结果' },
   optionWait: { en: 'wait until it is finished', zh: '等待直到结束' },
   optionTimeout: { en: 'with --wait: wait no longer than this', zh: '与 --wait 同用：最长等待时间（秒）' },
   optionJson: { en: 'print the API’s JSON as it is', zh: '原样输出 API 的 JSON' },
-  optionState: { en: 'only requests in this state', zh: '只显示处于该状态的申请' },
+  optionState: {
+    en: 'only requests in this state, or “unfinished”',
+    zh: '只显示处于该状态的申请，或 unfinished（未结束）',
+  },
   optionLimit: { en: 'how many, at most 200', zh: '显示条数，最多 200' },
   optionOffline: {
     en: 'work on the state itself, without asking a server',
@@ -196,6 +201,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   damaged: { en: 'Damaged ({count}):', zh: '损坏（{count}）：' },
   unknownFiles: { en: 'Not Airlock’s ({count}):', zh: '非 Airlock 所有（{count}）：' },
   // states
+  'state:unfinished': { en: 'unfinished', zh: '未结束' },
   'state:queued': { en: 'queued', zh: '排队中' },
   'state:solving': { en: 'solving', zh: '求解中' },
   'state:awaiting-approval': { en: 'awaiting approval', zh: '待批准' },

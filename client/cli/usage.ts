@@ -3,6 +3,7 @@ import type { CommanderError } from 'commander'
 import { plain } from './columns.ts'
 import { exitOf, states } from './exits.ts'
 import { WrongUsage } from './failures.ts'
+import type { ListedState } from './status.ts'
 import type { Text, Words } from './texts.ts'
 
 /** commander's codes are stable; what it quotes is what the sentence is about. */
@@ -37,9 +38,9 @@ export function createParsers(words: Words) {
     timeout: (value: string) =>
       /^\d{1,6}(\.\d+)?$/.test(value) ? Number(value) : refuse('usageTimeout', { value: plain(value) }),
     state: (value: string) =>
-      Object.hasOwn(exitOf, value)
-        ? (value as (typeof states)[number])
-        : refuse('usageState', { value: plain(value), known: states.join(', ') }),
+      value === 'unfinished' || Object.hasOwn(exitOf, value)
+        ? (value as ListedState)
+        : refuse('usageState', { value: plain(value), known: ['unfinished', ...states].join(', ') }),
     several: (value: string, before: readonly string[] = []) => [...before, value],
   }
 }

@@ -27,7 +27,7 @@ test('a request for apt takes targets, a requester and a note', async (t) => {
     t,
     created(request({ ecosystem: 'apt' }), request({ id: 8, target: 'trixie' })),
   )
-  const args = 'request apt jq --target default --target trixie --requester bob --note urgent'
+  const args = 'request apt jq --target default --target trixie --requester bob --note urgent --yes --refresh'
   const { code, out } = await airlock(url, args.split(' '))
   assert.deepEqual(asked[0]!.body, {
     ecosystem: 'apt',
@@ -35,6 +35,8 @@ test('a request for apt takes targets, a requester and a note', async (t) => {
     targets: ['default', 'trixie'],
     requester: 'bob',
     note: 'urgent',
+    confirm: true,
+    refresh: true,
   })
   assert.match(out, /Request 7 .*\n.*\nRequest 8 \(.* for trixie\)/)
   assert.equal(code, 0)

@@ -65,9 +65,12 @@ test('an empty list says so, in both languages', async (t) => {
   const { url } = await fakeConsole(t, {
     'GET /api/requests?limit=20': empty,
     'GET /api/requests?limit=20&state=failed': empty,
+    'GET /api/requests?limit=20&state=unfinished': empty,
   })
   assert.equal((await airlock(url, ['status'])).out, 'There are no requests.\n')
   assert.equal((await airlock(url, ['status', '--state', 'failed'], { env: zh })).out, '没有处于 失败 状态的申请。\n')
+  const unfinished = await airlock(url, ['status', '--state', 'unfinished'])
+  assert.equal(unfinished.out, 'There are no requests in the state unfinished.\n')
 })
 
 test('--json prints the list byte for byte', async (t) => {

@@ -19,7 +19,11 @@ const wrong: readonly [args: string, en: RegExp, zh: RegExp][] = [
   ['status 0', /“0” is not a request’s number\./, /“0” 不是申请编号。/],
   ['status 7e3', /is not a request’s number/, /不是申请编号/],
   ['status 7 8', /too many arguments/, /参数过多/],
-  ['status --state done', /There is no state “done”\. States: queued, .*, cancelled\./, /没有状态 “done”。/],
+  [
+    'status --state done',
+    /There is no state “done”\. States: unfinished, queued, .*, cancelled\./,
+    /没有状态 “done”。/,
+  ],
   ['status --limit 0', /--limit takes a number from 1 to 200, not “0”\./, /--limit 应为 1 到 200 的整数/],
   ['status --limit 201', /not “201”/, /而不是 “201”/],
   ['status --wait', /Say which request to wait for/, /请指明要等待的申请/],

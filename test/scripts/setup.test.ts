@@ -212,7 +212,7 @@ test('root is told when apt-get could not help', async (t) => {
 /** The pinned Node needs a library that minimal images lack. */
 const npmWithLibrary = machine['npm']!.replace(
   'echo v26.10.0',
-  '[ -e "$PLAY/library" ] || { echo "node: libatomic.so.1: cannot open shared object file" >\&2; exit 127; }',
+  '[ -e "$PLAY/library" ] || { echo "node: libatomic.so.1: cannot open shared object file" >&2; exit 127; }',
 )
 
 test('root gets the library that Node lacks from apt-get', async (t) => {
