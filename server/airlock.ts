@@ -17,6 +17,8 @@ import { createTree } from '../storage/tree.ts'
 import { createVerify } from '../storage/verify.ts'
 import { createVisible } from '../storage/visible.ts'
 import { createApt } from './apt/index.ts'
+import { withLocalArchives } from './apt/local.ts'
+import { aptOrigins } from './apt/origins.ts'
 import { aptTargets } from './apt/target.ts'
 import { createAsk } from './ask.ts'
 import { openChild, runChild } from './child.ts'
@@ -70,18 +72,20 @@ export async function createAirlock(config: Config, env: Environment) {
     ),
     apt: aptTargets(configured(config, 'apt'), machine.aptHost, (path) => besideConfig(config, path)),
   }
-  const archives = [...targets.apt.values()].flatMap((target) => [
-    ...target.sources.flatMap((source) => source.uris),
-    ...target.credentials,
-  ])
+  const archives = aptOrigins(targets.apt.values(), machine.aptHost?.auth ?? [])
+  const aptSources = [...targets.apt.values()].flatMap((target) => target.sources)
   const origins = [
     ...upstreams.flatMap(({ name, secretUrl, files }) => [secretUrl, ...files].map((url) => ({ name, url }))),
-    ...archives.filter((url) => url.startsWith('http')).map((url) => ({ name: new URL(url).hostname, url })),
+    ...archives,
   ]
   const contacts = watchContacts(createUpstreamClient({ ...machine, origins }), origins, now)
   const client = contacts.client
   const pages = createPages({ client, folder: paths.gatewayCache })
-  const downloads = createDownloads({ client, root: config.root, limits: config.download })
+  const downloads = createDownloads({
+    client: { open: withLocalArchives(aptSources, client.open) },
+    root: config.root,
+    limits: config.download,
+  })
   const gateway = createGateway({
     port: config.gateway.port,
     onError: (error) => log.error({ err: error }, 'the gateway failed'),
@@ -106,6 +110,7 @@ export async function createAirlock(config: Config, env: Environment) {
     ...common,
     targets: targets.apt,
     state: createAptState(db, now),
+    waiting: jobs,
     openChild,
     now,
     folders: { cache: paths.aptCache, key: paths.aptKey, work: paths.work },

@@ -7,20 +7,22 @@ import { dependants, reachable } from './relations.ts'
 import type { Solution } from './solution.ts'
 
 /**
- * Invariant: every package of the solution that `published` lacks is in the closure, so that fetching the closure is
- * enough to publish the solution. An item belongs to the request if it is a root or reached from one by `neededBy`; the
+ * Invariant: every package of the solution that `published` lacks is in the closure or was fetched for a guest, so that
+ * fetching the closure is enough to publish the solution. An item belongs to the request if it is a root or reached from one by `neededBy`; the
  * others are updates of what is here.
  */
 export function toClosure(
-  { packages, remarks }: Solution,
+  { packages, remarks, guests }: Solution,
   asked: readonly string[],
   { recommends, published }: { readonly recommends: boolean; readonly published: readonly AptStanza[] },
 ): Closure {
   const neededBy = dependants(packages, { recommends })
-  const roots = new Set(asked.map((root) => packageKey(parseRoot(root))))
+  const keysOf = (names: readonly string[]) => new Set(names.map((root) => packageKey(parseRoot(root))))
+  const roots = keysOf(asked)
   const own = reachable(roots, neededBy)
+  const others = reachable(keysOf(guests.flatMap((guest) => guest.roots)), neededBy)
   const here = new Set(published.map(({ sha256 }) => sha256))
-  const items = packages.filter(({ key, sha256 }) => own.has(key) || !here.has(sha256))
+  const items = packages.filter(({ key, sha256 }) => own.has(key) || !(here.has(sha256) || others.has(key)))
   const keys = new Set(items.map(({ key }) => key))
   return {
     items: items.map((item) => ({

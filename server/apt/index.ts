@@ -1,24 +1,25 @@
 /** apt as an ecosystem: the graph of this folder's rooms. */
 import { join } from 'node:path'
 import type { AptState } from '../../storage/apt.ts'
-import type { Job, Remark } from '../../storage/records.ts'
+import type { Remark } from '../../storage/records.ts'
 import type { OpenChild, RunChild } from '../child.ts'
 import type { Ecosystem, Listings, Outside, PathOf, Parsed } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
 import { createCatalog } from './catalog.ts'
-import { toClosure } from './closure.ts'
 import { createAptGateway } from './gateway.ts'
 import { parseRoots } from './names.ts'
 import { createDebs } from './deb.ts'
+import { createJobs } from './job.ts'
 import { createProve } from './prove.ts'
 import { createPublication } from './publication.ts'
 import { createRoot } from './root.ts'
 import { openSigner } from './sign.ts'
 import { createSnapshots } from './snapshots.ts'
-import { createSolutions, type Solution, type Solutions, type Wish } from './solution.ts'
+import { createSolutions, type Solutions } from './solution.ts'
 import { createSolver } from './solver.ts'
-import { createStage, type AptStage } from './stage.ts'
+import { createStage } from './stage.ts'
 import type { AptTarget } from './target.ts'
+import type { Waiting } from './together.ts'
 
 export type AptDeps = {
   readonly targets: ReadonlyMap<string, AptTarget>
@@ -26,6 +27,8 @@ export type AptDeps = {
   readonly listings: Pick<Listings, 'listed' | 'generation'>
   readonly state: AptState
   readonly pathOf: PathOf
+  /** Jobs that may be taken along. */
+  readonly waiting: Waiting
   /** Known once the gateway listens. */
   readonly gatewayUrl: () => string
   readonly run: RunChild
@@ -55,16 +58,23 @@ export async function createApt(deps: AptDeps) {
     stopping,
     pathOf,
     gatewayUrl,
+    waiting,
     patience = usualPatience,
   } = deps
   const signer = await openSigner(folders.key, now)
   const lanes = new Map<string, Solutions>()
   for (const target of targets.values()) lanes.set(target.name, await lane(target))
-  const stageRepository = createStage({ state, signer, debs: createDebs(deps), pathOf, now, work: folders.work })
-  const prove = createProve({ run, signer })
+  const jobs = createJobs({
+    solutions: lanes,
+    stageRepository: createStage({ state, signer, debs: createDebs(deps), pathOf, now, work: folders.work }),
+    prove: createProve({ run, signer }),
+    state,
+    listings,
+    waiting,
+    pathOf,
+  })
   const publications = createPublication({ state, listings, signer, now })
-  /** By job, until it is published or fails: enough to stage it without asking apt again. */
-  const solutions = new Map<number, Solution>()
+  const own = ({ name }: { readonly name: string }) => targets.get(name)!
 
   async function lane(target: AptTarget): Promise<Solutions> {
     const root = await createRoot(target, { folder: join(folders.cache, target.name), run, proxy: gatewayUrl })
@@ -81,20 +91,6 @@ export async function createApt(deps: AptDeps) {
     })
   }
 
-  async function solve(job: Job, { name }: { readonly name: string }, refresh: boolean, signal: AbortSignal) {
-    const target = targets.get(name)!
-    const wish = wishOf(job)
-    const solution = await lanes.get(name)!.solve({ ...wish, refresh: wish.refresh || refresh }, signal)
-    solutions.set(job.id, solution)
-    if (solutions.size > most) solutions.delete(solutions.keys().next().value!)
-    const { recommends } = target
-    return toClosure(solution, wish.roots, { recommends, published: await state.stanzas(target.lane) })
-  }
-
-  async function isCurrent(job: Job, lane: string): Promise<boolean> {
-    return solutions.get(job.id)?.generation === (await listings.generation(lane))
-  }
-
   const ecosystem: Ecosystem = {
     name: 'apt',
     targets,
@@ -107,30 +103,11 @@ export async function createApt(deps: AptDeps) {
       return { ...parseRoots(lines), lines }
     },
     installLine: (roots) => `apt-get update && apt-get install ${roots.join(' ')}`,
-    solve: (job, target, signal) => solve(job, target, false, signal),
-
-    async renew(job, target, lacks, signal) {
-      if (!lacks && (await isCurrent(job, target.lane))) return null
-      return solve(job, target, lacks, signal)
-    },
-
-    async stage(job, target, closure, signal) {
-      const solution = solutions.get(job.id)
-      if (!solution || !(await isCurrent(job, target.lane)))
-        throw new Error(`job ${job.id} must be renewed before its stage`)
-      const stage = await stageRepository(job, targets.get(target.name)!, closure, {
-        solution,
-        wish: wishOf(job),
-        signal,
-      })
-      const close = async () => {
-        solutions.delete(job.id)
-        await stage.close()
-      }
-      return { ...stage, close }
-    },
-
-    prove: (_, target, stage, signal) => prove(targets.get(target.name)!, stage as AptStage, signal),
+    solve: (job, target, signal) => jobs.solve(job, own(target), signal),
+    renew: (job, target, lacks, signal) => jobs.renew(job, own(target), lacks, signal),
+    stage: (job, target, closure, signal) => jobs.stage(job, own(target), closure, signal),
+    prove: (_, target, stage, signal) =>
+      jobs.prove(own(target), stage as Awaited<ReturnType<typeof jobs.stage>>, signal),
     publication: (_, target) => publications.publication(target.lane),
     requestFiles: () => [],
     async *indexes(lane) {
@@ -160,18 +137,5 @@ export async function createApt(deps: AptDeps) {
     proxy: createAptGateway({ outside, sources: () => [...targets.values()].flatMap((target) => target.sources) }),
     /** Armored; also published as `homepod/airlock.asc`. */
     publicKey: signer.publicKey,
-  }
-}
-
-/** Solutions kept for jobs that wait for their files or their lane; a job whose solution went solves again. */
-const most = 64
-
-/** `options` of an apt request: what an admin takes back, and whether the archives must be looked at now. */
-function wishOf({ roots, options }: Job): Wish {
-  const withdrawn = options['withdraw']
-  return {
-    roots,
-    withdrawn: Array.isArray(withdrawn) ? withdrawn.filter((root) => typeof root === 'string') : [],
-    refresh: options['refresh'] === true,
   }
 }

@@ -57,3 +57,5 @@ export function createProve({ run, signer }: Deps) {
 function failed(explanation: string): AirlockError {
   return new AirlockError('proof-failed', { explanation })
 }
+
+export type Prove = ReturnType<typeof createProve>

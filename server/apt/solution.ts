@@ -14,6 +14,7 @@ import type { Snapshot, Snapshots } from './snapshots.ts'
 import type { AskApt } from './solver.ts'
 import { installedVersions } from './status.ts'
 import type { AptTarget } from './target.ts'
+import type { Guest } from './together.ts'
 
 export type Solution = {
   /** The lane's generation that it starts from. */
@@ -26,6 +27,8 @@ export type Solution = {
   readonly roots: Readonly<Record<Base, readonly string[] | null>>
   readonly held: ReadonlyMap<string, Remark>
   readonly released: readonly string[]
+  /** Other jobs' roots that stand too. */
+  readonly guests: readonly Guest[]
   readonly remarks: readonly Remark[]
 }
 
@@ -34,6 +37,8 @@ export type Wish = {
   readonly roots: readonly string[]
   readonly withdrawn: readonly string[]
   readonly refresh: boolean
+  /** Roots of other jobs that join if they can, and are not missed if they cannot. */
+  readonly guests: readonly Guest[]
 }
 
 type Deps = {
@@ -55,8 +60,8 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
     const here = await state.roots(target.lane)
     const known = new Map((await state.stanzas(target.lane)).map((stanza) => [stanza.sha256, stanza]))
     return snapshots.use({ refresh: wish.refresh, signal }, async (snapshot) => {
-      const { standing, choice, held, released } = await settle(wish, here, snapshot, signal)
-      const bare = target.complete && target.status !== null ? await solveBare(standing, snapshot, signal) : null
+      const { choice, held, released, guests } = await settle(wish, here, snapshot, signal)
+      const bare = target.complete && target.status !== null ? await solveBare(choice.roots, snapshot, signal) : null
       const wanted = [...choice.wanted, ...(bare?.wanted ?? [])]
       const packages = await gather(wanted, { target, catalog, known, snapshot, signal })
       return {
@@ -66,6 +71,7 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
         roots: { image: choice.roots, bare: bare?.roots ?? null },
         held,
         released,
+        guests,
         remarks: remarksOf(wish, choice, bare, packages),
       }
     })
@@ -77,7 +83,8 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
     const own = wish.roots
     const active = others.filter(({ held }) => held === null).map(({ root }) => root)
     const all = [...new Set([...active, ...own])]
-    const missing = await findMissing([...new Set([...all, ...others.map(({ root }) => root)])], snapshot, signal)
+    const named = [...all, ...others.map(({ root }) => root), ...wish.guests.flatMap(({ roots }) => roots)]
+    const missing = await findMissing([...new Set(named)], snapshot, signal)
     for (const root of own) if (missing.has(root)) throw await missing.get(root)!()
     const held = new Map<string, Remark>()
     for (const root of active) if (missing.has(root)) held.set(root, remark(root, await missing.get(root)!()))
@@ -99,22 +106,40 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
     for (const [root, explanation] of yielded)
       held.set(root, remark(root, new AirlockError('apt-conflict', { roots: root, target: target.name, explanation })))
 
-    // what was held may stand again, but only beside everything that stands
+    // what was held may stand again, and others may join, but only beside everything that stands
     const retried = others
       .filter((entry) => isWorthRetrying(entry, wish, snapshot, all, missing))
       .map(({ root }) => root)
-    const more = retried.length === 0 ? choice : await extend(choice, retried, snapshot, signal)
-    const released = more.roots.filter((root) => retried.includes(root))
-    return { standing: more.roots, choice: more, held, released }
+    const joining = wish.guests.filter(({ roots }) => !roots.some((root) => missing.has(root)))
+    const groups = [...retried.map((root) => [root]), ...joining.map(({ roots }) => roots)]
+    const more = await extend(choice, groups, snapshot, signal)
+    const stands = new Set(more.roots)
+    return {
+      choice: more,
+      held,
+      released: retried.filter((root) => stands.has(root)),
+      guests: joining.filter(({ roots }) => roots.every((root) => stands.has(root))),
+    }
   }
 
-  async function extend(choice: Choice, roots: readonly string[], snapshot: Snapshot, signal: AbortSignal) {
+  /** Adds groups of roots to what stands: all of them, or else one after the other those that can. */
+  async function extend(
+    choice: Choice,
+    groups: readonly (readonly string[])[],
+    snapshot: Snapshot,
+    signal: AbortSignal,
+  ): Promise<Choice> {
     let best = choice
-    for (const root of roots) {
-      if (contradictions([...best.roots, root]).size > 0) continue
-      const answer = await ask([...best.roots, root], snapshot, 'image', signal)
-      if (answer.wanted) best = { ...best, wanted: answer.wanted, roots: [...best.roots, root] }
+    const tryWith = async (roots: readonly string[]) => {
+      const wanted = [...new Set([...best.roots, ...roots])]
+      if (contradictions(wanted).size > 0) return false
+      const answer = await ask(wanted, snapshot, 'image', signal)
+      if (!answer.wanted) return false
+      best = { ...best, wanted: answer.wanted, roots: wanted }
+      return true
     }
+    if (groups.length === 0 || (await tryWith(groups.flat()))) return best
+    if (groups.length > 1) for (const group of groups) await tryWith(group)
     return best
   }
 

@@ -66,7 +66,9 @@ export function createStage({ state, signer, debs, pathOf, now, work }: Deps) {
       repository,
       added: added.map(toStanza),
       dropped,
-      roots: wish.roots.map((root) => ({ root, job: job.id })),
+      roots: [{ job: job.id, roots: wish.roots }, ...solution.guests].flatMap((one) =>
+        one.roots.map((root) => ({ root, job: one.job })),
+      ),
       held: solution.held,
       released: solution.released,
       withdrawn: wish.withdrawn,
@@ -131,3 +133,5 @@ async function layOut(root: string, steps: Publication): Promise<void> {
 function unique(artifacts: readonly Artifact[]): Artifact[] {
   return [...new Map(artifacts.map((artifact) => [artifact.sha256, artifact])).values()]
 }
+
+export type StageRepository = ReturnType<typeof createStage>

@@ -90,6 +90,7 @@ export async function startAptAirlock(
     listings,
     state,
     pathOf: downloads.pathOf,
+    waiting: jobs,
     gatewayUrl: () => gateway.url,
     run: runChild,
     openChild,

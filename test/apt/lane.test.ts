@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { rm, truncate } from 'node:fs/promises'
+import { readdir, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import type { AptAirlock } from './airlock.ts'
 import { createClient } from './client.ts'
 import { start, versions } from './moving.ts'
 import { snapshotOf } from './tree.ts'
@@ -67,6 +69,60 @@ test('requests that come at once on one target are all ready and all installable
   )
   const client = await createClient(t, airlock)
   for (const name of names) assert.match(await client.simulate(name), new RegExp(`^Inst ${name} `, 'm'))
+})
+
+test('requests that wait for the lane are taken along by the one in it, each with its own closure', async (t) => {
+  let staged = 0
+  const { archive, airlock } = await start(
+    t,
+    { updateAfter: 3600 },
+    {
+      wrap: (ecosystem) => ({
+        ...ecosystem,
+        stage: async (...args) => {
+          // the first waits in the lane until the others have fetched what they need
+          if (staged++ === 0) await untilWaiting(airlock, 4)
+          return ecosystem.stage(...args)
+        },
+      }),
+    },
+  )
+  const names = ['pp', 'qq', 'rr', 'ss', 'tt']
+  await archive.add(...names.flatMap((name) => [{ name, depends: `lib${name}` }, { name: `lib${name}` }]))
+  const ended = await Promise.all(names.map((name) => airlock.ask(name)))
+  assert.deepEqual(
+    ended.map(({ job }) => job.problem?.message ?? job.state),
+    names.map(() => 'ready'),
+  )
+  for (const { job } of ended) {
+    const [root] = job.roots
+    const { items } = (await airlock.jobs.closure(job))!
+    assert.deepEqual(items.map(({ artifact }) => artifact.name).toSorted(), [`lib${root}`, root])
+    assert.equal(job.proved?.[root!], '1.0-1')
+  }
+  assert.equal(await publications(airlock), 2, 'one alone, four together')
+})
+
+test('one that cannot join does not keep the others from it', async (t) => {
+  let staged = 0
+  const { archive, airlock } = await start(
+    t,
+    { updateAfter: 3600 },
+    {
+      wrap: (ecosystem) => ({
+        ...ecosystem,
+        stage: async (...args) => {
+          if (staged++ === 0) await untilWaiting(airlock, 3)
+          return ecosystem.stage(...args)
+        },
+      }),
+    },
+  )
+  await archive.add({ name: 'one' }, { name: 'two' }, { name: 'three', conflicts: 'two' }, { name: 'four' })
+  const ended = await Promise.all(['one', 'two', 'three', 'four'].map((name) => airlock.ask(name)))
+  const states = Object.fromEntries(ended.map(({ job }) => [job.roots[0], job.problem?.code ?? job.state]))
+  const pair = [states['two'], states['three']].toSorted()
+  assert.deepEqual([states['one'], states['four'], ...pair], ['ready', 'ready', 'apt-conflict', 'ready'])
 })
 
 test('a proof that fails leaves every published byte and root as it was', async (t) => {
@@ -138,4 +194,20 @@ async function spoilStage(stage: { folder: string }): Promise<void> {
   await truncate(join(stage.folder, 'tree/apt/default/Packages'), 0)
   for (const name of ['Packages.gz', 'Packages.zst']) await truncate(join(stage.folder, 'tree/apt/default', name), 0)
   await rm(join(stage.folder, 'tree/apt/default/by-hash'), { recursive: true })
+}
+
+/** Resolves when so many jobs have fetched everything and wait for the lane. */
+async function untilWaiting({ jobs, downloads }: AptAirlock, count: number): Promise<void> {
+  for (;;) {
+    const others = (await jobs.unfinished()).filter(({ state }) => state === 'downloading')
+    const closures = await Promise.all(others.map((job) => jobs.closure(job)))
+    const whole = closures.filter((closure) => closure?.items.every(({ artifact }) => downloads.has(artifact)))
+    if (whole.length >= count) return
+    await setTimeout(10)
+  }
+}
+
+/** How often the index changed: each time leaves three files by hash. */
+async function publications({ root }: AptAirlock): Promise<number> {
+  return (await readdir(join(root, 'apt/default/by-hash/SHA256'))).length / 3
 }
