@@ -152,7 +152,7 @@ export function createPipGateway({ projects, metadata, prefetch, outside, gatewa
   }
 
   function offersMetadata(file: ProjectFile): boolean {
-    return file.coreMetadata !== false || (prefetch.isSmall(file) && parseWheelName(file.file) !== null)
+    return file.coreMetadata !== false || (file.file.endsWith('.whl') && prefetch.isSmall(file))
   }
 
   async function stagedPage(req: IncomingMessage, res: ServerResponse, index: string, name: string): Promise<void> {

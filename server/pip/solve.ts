@@ -8,7 +8,7 @@ import type { LockedPackage } from './lock.ts'
 import { dependencyEdges, parseMetadata } from './dependants.ts'
 import type { Metadata } from './metadata.ts'
 import type { KeptBack } from './kept-back.ts'
-import { nearNames, parseWheelName, sameVersion } from './names.ts'
+import { nearNames, parseWheelName } from './names.ts'
 import { artifactOf } from './prefetch.ts'
 import type { Project, Projects } from './projects.ts'
 import { parseRequirement } from './requirement.ts'
@@ -59,10 +59,8 @@ export function createSolve({ gateway, compile, projects, metadata, listings, ke
     session: Session,
   ): Promise<Found> {
     const project = session.asked.get(locked.name) ?? (await projects.get(locked.name, { signal: session.signal }))
-    const wheels = (project?.page.files ?? []).filter((file) => {
-      const name = parseWheelName(file.file)
-      return file.sha256 !== null && name !== null && sameVersion(name.version, locked.version)
-    })
+    const compatible = new Set(locked.wheels.map((wheel) => wheel.file))
+    const wheels = (project?.page.files ?? []).filter((file) => file.sha256 !== null && compatible.has(file.file))
     const allowed = hashes?.[locked.name]
     const file = bestWheel(allowed ? wheels.filter(({ sha256 }) => allowed.includes(sha256!)) : wheels, target.tags)
     if (project && !file && bestWheel(wheels, target.tags))
