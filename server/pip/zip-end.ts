@@ -21,7 +21,6 @@ export type DirectoryPlace = { readonly offset: number; readonly end: number; re
  * where it can be nothing else: old writers sign their work (`zip-rs`).
  */
 export async function readEnd(file: FileHandle, size: number, refuse: Refuse): Promise<DirectoryPlace> {
-  if (size < endSize) refuse(zipFaults.noEnd)
   const tail = await readAt(file, Math.max(0, size - endSize - locatorSize - maxComment), size)
   const at = tail.lastIndexOf(endMark)
   if (at === -1 || tail.length - at < endSize) refuse(zipFaults.noEnd)

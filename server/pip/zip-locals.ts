@@ -28,8 +28,7 @@ export async function checkLocals(
   signal?: AbortSignal,
 ): Promise<void> {
   const placed = entries.toSorted((a, b) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader)
-  if (placed.length > 0 && placed[0]!.relativeOffsetOfLocalHeader !== 0) refuse(zipFaults.start)
-  if (placed.length === 0 && directoryAt !== 0) refuse(zipFaults.start)
+  if ((placed[0]?.relativeOffsetOfLocalHeader ?? 0) !== 0) refuse(zipFaults.start)
   const ahead = createAhead(file, directoryAt)
   let before: Entry | null = null
   let dataEnd = 0
@@ -38,6 +37,7 @@ export async function checkLocals(
     const at = entry.relativeOffsetOfLocalHeader
     const gap = at - dataEnd
     if (gap < 0) refuse(zipFaults.overlap(shownName(entry.fileNameRaw)))
+    // before anything of it is read: a hole may be larger than memory
     if (gap > maxDescriptor && before) refuse(zipFaults.gap(shownName(before.fileNameRaw)))
     if (before) checkDescriptor(before, await ahead(dataEnd, at), refuse)
     dataEnd = at + (await checkHeader(ahead, entry, directoryAt, refuse)) + entry.compressedSize

@@ -191,6 +191,7 @@ const bad: readonly (readonly [what: string, options: Partial<WheelOptions>, rea
   ['a zip64 offset announced and absent', { zip: { end: { offset: 0xffffffff } } }, /zip64/],
   ['a zip64 locator that points elsewhere', { zip: { zip64: { recordOffset: 0 } } }, /zip64/],
   ['zip64 records on several disks', { zip: { zip64: { disks: 2 } } }, /disks/],
+  ['a zip64 directory on another disk', { zip: { zip64: { directoryDisk: 1 } } }, /disks/],
   ['a zip64 record of another disk', { zip: { zip64: { disk: 1 } } }, /disks/],
   ['zip64 counts that differ', { zip: { zip64: { onDisk: 3 } } }, /disks/],
   ['a zip64 count that the end record contradicts', { zip: { zip64: {}, end: { count: 3, onDisk: 3 } } }, /zip64/],
@@ -232,6 +233,16 @@ const bad: readonly (readonly [what: string, options: Partial<WheelOptions>, rea
   ],
   ['a gap before the directory', { zip: { beforeDirectory: Buffer.alloc(3) } }, /belong to no member/],
   ['a gap between two members', { members: change('__init__.py', { behind: Buffer.alloc(2) }) }, /belong to no member/],
+  [
+    'a hole in the place of a descriptor',
+    { members: change('__init__.py', { descriptor: 'signed', behind: Buffer.alloc(25) }) },
+    /belong to no member/,
+  ],
+  [
+    'a hole in the place of the last descriptor',
+    { members: change('RECORD', { descriptor: 'signed', behind: Buffer.alloc(25) }) },
+    /belong to no member/,
+  ],
   [
     'a large gap between two members',
     { members: change('__init__.py', { behind: Buffer.alloc(70_000) }) },
@@ -482,6 +493,17 @@ const bad: readonly (readonly [what: string, options: Partial<WheelOptions>, rea
     {
       members: change('METADATA', {
         data: deflateRawSync('Name: some-pkg\nVersion: 1.0\n\nMade for a test.\n').subarray(0, 20),
+      }),
+    },
+    /is broken/,
+  ],
+  [
+    'METADATA that is larger packed than unpacked',
+    {
+      metadata: 'x',
+      // a million empty blocks in front
+      members: change('METADATA', {
+        data: Buffer.concat([Buffer.alloc(5 << 20, Buffer.from('000000ffff', 'hex')), deflateRawSync('x')]),
       }),
     },
     /is broken/,
