@@ -1,5 +1,6 @@
 /** Room on the disk: promised before a download begins, so that many at once cannot fill it together. */
 import { statfs as systemStatfs } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { AirlockError } from '../errors.ts'
 
 export type Statfs = (path: string) => Promise<{ readonly bavail: number; readonly bsize: number }>
@@ -51,8 +52,9 @@ export function createSpace(deps: {
       }
     },
     async explain(error, needed) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+      const { code, errno } = error as NodeJS.ErrnoException
+      // Node has no name for a quota's error
+      if (code !== 'ENOSPC' && errno !== -constants.errno.EDQUOT) return error
       return diskFull(folder, await free(), needed + keepFree)
     },
   }

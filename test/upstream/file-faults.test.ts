@@ -151,27 +151,32 @@ describe('a file, when upstream sends', { concurrency: 4 }, () => {
 
 const rest = (from: number) => bytes.subarray(from)
 const total = bytes.length
-for (const [name, second] of [
-  ['starts elsewhere', badRange(`bytes 0-${total - 1}/${total}`, bytes)],
-  ['starts one byte later', badRange(`bytes 100001-${total - 1}/${total}`, rest(100_001))],
-  ['is of a file of another length', badRange(`bytes 100000-${total}/${total + 1}`, rest(100_000))],
-  ['does not say of what length', badRange(`bytes 100000-${total - 1}/*`, rest(100_000))],
-  ['has no Content-Range that can be read', badRange('items 1-2', rest(100_000))],
-  ['is of another ETag', badRange(`bytes 100000-${total - 1}/${total}`, rest(100_000), '"2"')],
-  ['is a 416', status(416, { 'content-range': `bytes */${total}` })],
-  ['is the whole of another file', file(wrong, { etag: '"2"', ranges: false })],
-  ['has wrong bytes', badRange(`bytes 100000-${total - 1}/${total}`, rest(99_999).subarray(0, 100_000))],
-  ['is shorter than it says', badRange(`bytes 100000-${total - 1}/${total}`, rest(100_001))],
-  ['is longer than it says', badRange(`bytes 100000-${total - 1}/${total}`, rest(99_999))],
+for (const [name, second, seen] of [
+  ['starts elsewhere', badRange(`bytes 0-${total - 1}/${total}`, bytes), 'head'],
+  ['starts one byte later', badRange(`bytes 100001-${total - 1}/${total}`, rest(100_001)), 'head'],
+  ['is of a file of another length', badRange(`bytes 100000-${total}/${total + 1}`, rest(100_000)), 'head'],
+  ['does not say of what length', badRange(`bytes 100000-${total - 1}/*`, rest(100_000)), 'head'],
+  ['has no Content-Range that can be read', badRange('items 1-2', rest(100_000)), 'head'],
+  ['is of another ETag', badRange(`bytes 100000-${total - 1}/${total}`, rest(100_000), '"2"'), 'head'],
+  ['is a 416', status(416, { 'content-range': `bytes */${total}` }), 'head'],
+  ['is the whole of another file', file(wrong, { etag: '"2"', ranges: false }), 'bytes'],
+  ['has wrong bytes', badRange(`bytes 100000-${total - 1}/${total}`, rest(99_999).subarray(0, 100_000)), 'bytes'],
+  ['is shorter than it says', badRange(`bytes 100000-${total - 1}/${total}`, rest(100_001)), 'bytes'],
+  ['is longer than it says', badRange(`bytes 100000-${total - 1}/${total}`, rest(99_999)), 'bytes'],
 ] as const) {
   test(`a second part that ${name} is not put behind the first`, async (t) => {
     const { upstream, downloads, wheel, folder } = await setUp(t)
     await mkdir(folder, { recursive: true })
     await writeFile(join(folder, '.part'), bytes.subarray(0, 100_000))
     await writeFile(join(folder, '.part.json'), JSON.stringify({ url: wheel.url, etag }))
-    upstream.on('/six.whl', second, file(bytes, { etag }))
+    // what its head gives away costs no try of those that wrong bytes have: one such is borne after it
+    const later = seen === 'head' ? [file(wrong, { etag })] : []
+    upstream.on('/six.whl', second, ...later, file(bytes, { etag }))
     await downloads.fetch([wheel], { signal: never })
-    assert.equal(upstream.requests[0]?.headers.range, 'bytes=100000-')
+    assert.deepEqual(
+      upstream.requests.map(({ headers }) => headers.range),
+      ['bytes=100000-', ...later.map(() => undefined), undefined],
+    )
     assert.deepEqual(await readFile(downloads.pathOf(wheel)!), bytes)
   })
 }
