@@ -1,0 +1,73 @@
+/** airlock.yaml, read and checked: what is wrong is told with its line and what would be right. */
+import { readFileSync } from 'node:fs'
+import { isMap, LineCounter, parseDocument, type Document } from 'yaml'
+import { z } from 'zod'
+import { AirlockError } from './errors.ts'
+import { fileSchema, type FileConfig } from './knobs.ts'
+
+/** Parses and checks a configuration file; null gives the defaults. */
+export function readConfigFile(file: string | null): FileConfig {
+  if (file === null) return fileSchema.parse({})
+  const lines = new LineCounter()
+  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, prettyErrors: false })
+  const broken = document.errors[0]
+  if (broken) {
+    throw new AirlockError('config-invalid', {
+      file,
+      line: lines.linePos(broken.pos[0]).line,
+      path: '(YAML)',
+      reason: broken.message,
+      expected: 'Write it as YAML; see the example in the README.',
+    })
+  }
+  const result = fileSchema.safeParse(document.toJS() ?? {})
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const path = unknown === undefined ? issue.path : [...issue.path, unknown]
+  throw new AirlockError('config-invalid', {
+    file,
+    line: lines.linePos(offsetOf(document, path)).line,
+    path: path.join('.'),
+    reason: unknown === undefined ? issue.message : 'there is no such knob',
+    expected: unknown === undefined ? expectation(issue) : `Known here: ${knownKeys(issue.path).join(', ')}.`,
+  })
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  const params = 'params' in issue ? (issue.params as { expected?: string } | undefined) : undefined
+  return params?.expected ? `Write ${params.expected}.` : 'See the example in the README.'
+}
+
+/** The keys that the schema knows at a path, for the message about one it does not. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = fileSchema
+  for (const key of path) {
+    const inner = unwrap(schema)
+    schema =
+      inner instanceof z.ZodObject
+        ? inner.shape[key as string]
+        : inner instanceof z.ZodRecord
+          ? inner.valueType
+          : undefined
+  }
+  const inner = unwrap(schema)
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
+}
+
+function unwrap(schema: unknown): unknown {
+  while (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
+    schema = schema.unwrap()
+  return schema
+}
+
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents
+  if (isMap(parent)) {
+    const pair = parent.items.find(({ key }) => String(key) === String(path.at(-1)))
+    const key = pair?.key as { range?: [number, number, number] } | undefined
+    if (key?.range) return key.range[0]
+  }
+  const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined
+  return node?.range?.[0] ?? 0
+}

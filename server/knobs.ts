@@ -1,0 +1,157 @@
+/** airlock.yaml's knobs: each with its check, its default and why that is the default. */
+import { z } from 'zod'
+import { segmentPattern } from '../storage/layout.ts'
+
+const units = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+} as const
+
+/** `8GiB`, `500 MB` or a plain number of bytes. */
+const size = z.union([z.number(), z.string()]).transform((value, ctx) => {
+  const match = /^(\d+(?:\.\d+)?) ?([KMGT]i?B|B|)$/.exec(String(value))
+  if (match) return Math.round(Number(match[1]) * units[match[2] as keyof typeof units])
+  ctx.addIssue({ code: 'custom', message: 'not a size', params: { expected: 'a size like 8GiB or 500MB' } })
+  return z.NEVER
+})
+
+const segment = z
+  .string()
+  .regex(segmentPattern, 'lower-case letters, digits and hyphens, at most 32, not `pool` or `requests`')
+export const httpUrl = z
+  .string()
+  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'an http or https URL')
+
+/** A knob: its check, its default and why that is the default. */
+function knob<T extends z.ZodType>(schema: T, reason: string): T {
+  return schema.meta({ reason })
+}
+
+const pipUpstream = z.strictObject({
+  url: knob(httpUrl.optional(), 'absent on `default`: what this machine’s own pip uses'),
+  projects: knob(
+    z.array(z.string().min(1)).default([]),
+    'an index gives only what it is trusted with; `default` gives everything no other names',
+  ),
+  files: knob(
+    z.array(httpUrl).default([]),
+    'where else the index keeps its files: its links may only name public hosts beside its own',
+  ),
+})
+
+const pipTarget = z.strictObject({
+  python: knob(
+    z.string().regex(/^3\.\d+\.\d+$/, 'the full version of the pod’s Python, like 3.11.7'),
+    'requires-python is judged by the patch version too',
+  ),
+  platform: knob(
+    z.string().regex(/^[a-z0-9_-]+$/, 'uv’s name of a platform, like x86_64-manylinux_2_31'),
+    'what the pod’s C library and processor can load',
+  ),
+  implementation: knob(z.enum(['cpython']).default('cpython'), 'what images ship'),
+  tags: knob(
+    z.array(z.string().regex(/^[\w.]+-[\w.]+-[\w.]+$/, 'python-abi-platform')).optional(),
+    'the pod’s own pip knows best; else computed from python and platform',
+  ),
+  index: knob(segment.default('simple'), 'one index serves every target whose wheels do not contradict'),
+  installed: knob(z.string().optional(), 'a pip freeze of the pod, as soft preferences'),
+})
+
+const aptTarget = z.strictObject({
+  architectures: knob(
+    z
+      .array(z.string().regex(/^[a-z0-9][a-z0-9-]{1,31}$/, 'Debian’s name of an architecture, like amd64'))
+      .min(1)
+      .optional(),
+    'this machine’s; the first is the pod’s own',
+  ),
+  sources: knob(
+    z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+    'this machine’s; each a path, or the text itself in either of apt’s forms',
+  ),
+  keyrings: knob(
+    z.array(z.string().min(1)).optional(),
+    'this machine’s trusted ones; a path or an armored key, since a pod’s keys need not be here',
+  ),
+  preferences: knob(
+    z.array(z.string()).optional(),
+    'this machine’s, or none where sources are given; each a path or the text itself',
+  ),
+  status: knob(
+    z.string().min(1).optional(),
+    'what the image has installed: a path, the text of dpkg’s status, or none; this machine’s, or none where sources are given',
+  ),
+  recommends: knob(z.boolean().optional(), 'as this machine’s apt is set; apt’s own default is true'),
+  complete: knob(z.boolean().default(true), 'bare pods and those that differ a little install too, for more disk'),
+  updateAfter: knob(
+    z.int().min(0).default(3600),
+    'seconds that a snapshot of the archives is used; archives change a few times a day',
+  ),
+})
+
+export const fileSchema = z.strictObject({
+  upstreams: knob(
+    z.strictObject({ pip: z.record(segment, pipUpstream).default({}) }).prefault({}),
+    'what this machine’s own clients use',
+  ),
+  targets: knob(
+    z.record(segment, z.strictObject({ pip: pipTarget.optional(), apt: aptTarget.optional() })).default({}),
+    'this machine itself, since Airlock shares the pods’ image',
+  ),
+  download: knob(
+    z
+      .strictObject({
+        parallel: knob(z.int().min(1).max(64).default(8), '4, 8 and 16 at once measured the same'),
+        perHost: knob(z.int().min(1).max(64).default(6), 'what a browser allows itself; mirrors throttle more'),
+        maxFile: knob(size.default(8 * units.GiB), 'the largest CUDA wheels have 3 GB'),
+        confirmAbove: knob(
+          size.default(20 * units.GB),
+          'what a request may fetch unconfirmed: more than any CUDA stack, less than a surprise',
+        ),
+        overlap: knob(
+          size.default(20 * units.MB),
+          'a wheel up to this size is fetched while the solver still looks at it; larger ones are too dear to be wrong about',
+        ),
+        keepFree: knob(size.default(1 * units.GiB), 'the low-water mark at which fetching stops; serving never does'),
+      })
+      .prefault({}),
+    'fast on a near upstream, polite to a far one',
+  ),
+  gateway: knob(
+    z
+      .strictObject({
+        port: knob(z.int().min(0).max(65535).default(8082), 'the solver’s cache is keyed by URL, so it stays the same'),
+      })
+      .prefault({}),
+    'loopback only',
+  ),
+  reuse: knob(
+    z.number().min(0).max(8760).default(24),
+    'hours for which an answer is given again without asking upstream; exact pins always are',
+  ),
+  queue: knob(
+    z
+      .strictObject({
+        solves: knob(z.int().min(1).max(32).default(2), 'a solve waits for upstream more than it computes'),
+        unfinished: knob(
+          z.int().min(1).max(100_000).default(10_000),
+          'a bounded queue: a flood ends in a clear refusal',
+        ),
+      })
+      .prefault({}),
+    'bounded work',
+  ),
+})
+
+export type FileConfig = z.infer<typeof fileSchema>
+export type PipTargetConfig = z.infer<typeof pipTarget>
+export type AptTargetConfig = z.infer<typeof aptTarget>
+export type PipUpstreamConfig = z.infer<typeof pipUpstream>
