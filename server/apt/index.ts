@@ -64,16 +64,19 @@ export async function createApt(deps: AptDeps) {
   const signer = await openSigner(folders.key, now)
   const lanes = new Map<string, Solutions>()
   for (const target of targets.values()) lanes.set(target.name, await lane(target))
+  const publications = createPublication({ state, listings, signer, now })
+  const { prepare } = publications
+  const debs = createDebs(deps)
   const jobs = createJobs({
     solutions: lanes,
-    stageRepository: createStage({ state, signer, debs: createDebs(deps), pathOf, now, work: folders.work }),
+    stageRepository: createStage({ state, signer, debs, prepare, pathOf, now, work: folders.work }),
     prove: createProve({ run, signer }),
+    prepare,
     state,
     listings,
     waiting,
     pathOf,
   })
-  const publications = createPublication({ state, listings, signer, now })
   const own = ({ name }: { readonly name: string }) => targets.get(name)!
 
   async function lane(target: AptTarget): Promise<Solutions> {

@@ -4,6 +4,7 @@ import type { Closure, Job } from '../../storage/records.ts'
 import type { Listings, PathOf, Proof, Stage } from '../ecosystem.ts'
 import { toClosure } from './closure.ts'
 import type { Prove } from './prove.ts'
+import type { Publications } from './publication.ts'
 import type { Solution, Solutions, Wish } from './solution.ts'
 import type { AptStage, StageRepository } from './stage.ts'
 import type { AptTarget } from './target.ts'
@@ -14,6 +15,7 @@ type Deps = {
   readonly solutions: ReadonlyMap<string, Solutions>
   readonly stageRepository: StageRepository
   readonly prove: Prove
+  readonly prepare: Publications['prepare']
   readonly state: Pick<AptState, 'stanzas' | 'repository' | 'roots'>
   readonly listings: Pick<Listings, 'generation' | 'listed'>
   readonly waiting: Waiting
@@ -27,7 +29,7 @@ type ProvedStage = Stage & { readonly proof: Proof }
 const most = 64
 
 export function createJobs(deps: Deps) {
-  const { stageRepository, prove, state, listings, pathOf } = deps
+  const { stageRepository, prove, prepare, state, listings, pathOf } = deps
   const solutions = new Map<number, Solution>()
 
   async function solve(
@@ -111,7 +113,10 @@ export function createJobs(deps: Deps) {
           return stage.close()
         },
       })
-      if (await isMet(job, target)) return alreadyThere(closure, solution, () => void solutions.delete(job.id))
+      if (await isMet(job, target)) {
+        prepare(target.lane, (await state.repository(target.lane))!.date, [], [])
+        return alreadyThere(closure, solution, () => void solutions.delete(job.id))
+      }
       if (solution.guests.length > 0) {
         const together = await withGuests(job, target, closure, solution, signal)
         if (together) return { ...forget(together.stage), proof: together.proof }

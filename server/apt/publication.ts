@@ -28,14 +28,24 @@ export function createPublication({ state, listings, signer, now }: Deps) {
     return (await renderRepository(target, repository, await state.stanzas(lane), signer)).steps
   }
 
+  /** By lane: what was staged last, so that it need not be made twice. */
+  const prepared = new Map<string, { readonly date: number; readonly publication: Publication }>()
+
   return {
     indexes,
 
-    /** Everything that the lane lists, since what is there already is left alone. */
+    /** What brings a lane from what it is to the repository of that date. */
+    prepare(lane: string, date: number, artifacts: readonly Artifact[], steps: Publication): void {
+      prepared.set(lane, { date, publication: [artifacts.map(poolFile), ...steps] })
+    },
+
+    /** After a restart everything that the lane lists, since what is there already is left alone. */
     async publication(lane: string): Promise<Publication> {
+      const ready = prepared.get(lane)
+      prepared.delete(lane)
+      if (ready && ready.date === (await state.repository(lane))?.date) return ready.publication
       const listed = await listings.listed(lane)
-      const pool = listed.map(({ artifact }) => poolFile(artifact))
-      return [pool, ...(await indexes(lane))]
+      return [listed.map(({ artifact }) => poolFile(artifact)), ...(await indexes(lane))]
     },
 
     /** Superseded indexes and pool files after their days of grace. */
@@ -50,6 +60,8 @@ export function createPublication({ state, listings, signer, now }: Deps) {
     },
   }
 }
+
+export type Publications = ReturnType<typeof createPublication>
 
 function poolFile(artifact: Artifact): TreeFile {
   return { path: poolPath('apt', artifact.sha256, artifact.file), artifact }

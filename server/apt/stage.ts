@@ -7,6 +7,7 @@ import type { PathOf, Publication, Stage } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
 import type { Debs } from './deb.ts'
 import { toArtifact, type Package } from './packages.ts'
+import type { Publications } from './publication.ts'
 import { renderRepository } from './repository.ts'
 import type { Signer } from './sign.ts'
 import type { Solution, Wish } from './solution.ts'
@@ -22,6 +23,7 @@ type Deps = {
   readonly state: Pick<AptState, 'stanzas' | 'repository' | 'refuseChanged' | 'change'>
   readonly signer: Signer
   readonly debs: Pick<Debs, 'check'>
+  readonly prepare: Publications['prepare']
   readonly pathOf: PathOf
   readonly now: () => Date
   readonly work: string
@@ -32,7 +34,7 @@ const mostAhead = 5
 /** .debs looked into at once. */
 const parallel = 4
 
-export function createStage({ state, signer, debs, pathOf, now, work }: Deps) {
+export function createStage({ state, signer, debs, prepare, pathOf, now, work }: Deps) {
   /**
    * Throws `artifact-invalid`, `digest-changed`, or `clock-behind`, which passes by itself: Date must grow with every
    * publication and must not be in the future.
@@ -74,9 +76,11 @@ export function createStage({ state, signer, debs, pathOf, now, work }: Deps) {
       withdrawn: wish.withdrawn,
       indexes: indexes.map(({ sha256 }) => sha256),
     }
+    const artifacts = unique([...added.map(toArtifact), ...closure.items.map(({ artifact }) => artifact)])
+    prepare(target.lane, repository.date, artifacts, steps)
     return {
       generation: solution.generation,
-      artifacts: unique([...added.map(toArtifact), ...closure.items.map(({ artifact }) => artifact)]),
+      artifacts,
       neededBy: Object.fromEntries(closure.items.map(({ artifact, neededBy }) => [artifact.name, neededBy])),
       remarks: solution.remarks,
       dropped,
@@ -108,13 +112,15 @@ export function createStage({ state, signer, debs, pathOf, now, work }: Deps) {
   }
 }
 
-/** The order of the index, as the state gives it too: by the bytes of name, architecture and file. */
+/** The order of the index, as the state gives it too: by name, architecture and file, all of them ASCII. */
 function inOrder(packages: readonly Package[]): Package[] {
-  const key = ({ name, architecture, file }: Package) => Buffer.from(`${name}\0${architecture}\0${file}`)
-  return packages
-    .map((item) => ({ item, at: key(item) }))
-    .toSorted((a, b) => Buffer.compare(a.at, b.at))
-    .map(({ item }) => item)
+  return packages.toSorted(
+    (a, b) => order(a.name, b.name) || order(a.architecture, b.architecture) || order(a.file, b.file),
+  )
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function toStanza({ file, name, architecture, version, sha256, size, stanza }: Package): AptStanza {

@@ -49,18 +49,19 @@ export type PodOptions = {
 
 export async function startPod(t: TestContext, { suite, tree, uri, target }: PodOptions) {
   const clean = await cleanRoot(suite)
+  const mounted: string[] = []
+  // before the folder goes: hooks run in the order of their registration
+  t.after(async () => {
+    for (const place of mounted) await execute('umount', [place], { env })
+  })
   const folder = await temporaryFolder(t)
   const root = join(folder, 'root')
   for (const name of ['root', 'upper', 'work']) await mkdir(join(folder, name))
   const layers = `lowerdir=${clean},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`
-  const mounted: string[] = []
   const mount = async (place: string, ...args: readonly string[]) => {
     await execute('mount', [...args, place], { env })
     mounted.unshift(place)
   }
-  t.after(async () => {
-    for (const place of mounted) await execute('umount', [place], { env })
-  })
   await mount(root, '-t', 'overlay', 'overlay', '-o', layers)
   await mkdir(join(root, 'srv/airlock'), { recursive: true })
   await mount(join(root, 'srv/airlock'), '--bind', tree)
