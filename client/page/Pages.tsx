@@ -1,7 +1,8 @@
 /** Which page an address shows. Those that not everybody opens are loaded when they are. */
 import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Route, Switch } from 'wouter'
+import { Route, Switch, useLocation } from 'wouter'
+import { Crash } from './frame/Crash.tsx'
 import { Quiet } from './frame/Quiet.tsx'
 import { QueuePage } from './queue/QueuePage.tsx'
 import { RequestPage } from './request/RequestPage.tsx'
@@ -16,22 +17,25 @@ const PodPage = lazy(() => import('./pod/PodPage.tsx').then(({ PodPage: page }) 
 
 export function Pages() {
   const { t } = useTranslation()
+  const [location] = useLocation()
   return (
-    <Suspense fallback={<Quiet />}>
-      <Switch>
-        <Route path="/" component={QueuePage} />
-        <Route path="/requests/:id">{({ id }) => <RequestPage key={id} id={Number(id)} />}</Route>
-        <Route path="/packages" component={PackagesPage} />
-        <Route path="/packages/:ecosystem/:name">
-          {({ ecosystem, name }) => (
-            <PackagePage key={`${ecosystem} ${name}`} ecosystem={ecosystem === 'apt' ? 'apt' : 'pip'} name={name} />
-          )}
-        </Route>
-        <Route path="/pod" component={PodPage} />
-        <Route>
-          <p className="empty">{t('fault.notFound')}</p>
-        </Route>
-      </Switch>
-    </Suspense>
+    <Crash key={location}>
+      <Suspense fallback={<Quiet />}>
+        <Switch>
+          <Route path="/" component={QueuePage} />
+          <Route path="/requests/:id">{({ id }) => <RequestPage key={id} id={Number(id)} />}</Route>
+          <Route path="/packages" component={PackagesPage} />
+          <Route path="/packages/:ecosystem/:name">
+            {({ ecosystem, name }) => (
+              <PackagePage key={`${ecosystem} ${name}`} ecosystem={ecosystem === 'apt' ? 'apt' : 'pip'} name={name} />
+            )}
+          </Route>
+          <Route path="/pod" component={PodPage} />
+          <Route>
+            <p className="empty">{t('fault.notFound')}</p>
+          </Route>
+        </Switch>
+      </Suspense>
+    </Crash>
   )
 }

@@ -32,8 +32,7 @@ const complaints: readonly Pattern[] = [
   ['apt', new RegExp(String.raw`E: (?:无法定位软件包|未发现软件包) (${debian})`, 'g')],
   ['apt', new RegExp(String.raw`E: 软件包 (${debian}) 没有可安装候选`, 'g')],
   ['apt', new RegExp(String.raw`dpkg-query: package ${quote}(${debian})${quote} is not installed`, 'g')],
-  ['apt', new RegExp(String.raw`^\s*(?:sudo )?apt(?:-get)? install (${debian})\s*(?:#.*)?$`, 'gm')],
-  ['apt', new RegExp(String.raw`(?:bash|zsh|sh|dash)(?:: line)?(?:: \d+)?: (${debian}): (?:command )?not found`, 'g')],
+  ['apt', new RegExp(String.raw`(?:bash|zsh|sh|dash)(?:: (?:line )?\d+)?: (${debian}): (?:command )?not found`, 'g')],
   ['apt', new RegExp(String.raw`zsh: command not found: (${debian})`, 'g')],
   ['apt', new RegExp(String.raw`(?:bash|sh)：? ?(${debian})[：:] ?未找到命令`, 'g')],
 ]
@@ -149,7 +148,7 @@ function namesOf(rest: string, ecosystem: Understood['ecosystem']): string[] {
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!
     if (withWord.test(word)) at++
-    else if (!word.startsWith('-') && word !== '\\') kept.push(word)
+    else if (/^[A-Za-z0-9]/.test(word)) kept.push(word)
   }
   return kept.flatMap((word) => splitRequirements(word, ecosystem))
 }

@@ -104,13 +104,13 @@ function Actions({ request }: { readonly request: RequestDetail }) {
   const retry = useMutation({ mutationFn: () => call('retryRequest', { params: { id } }), onSuccess: putRequest })
   const cancel = useMutation({ mutationFn: () => call('cancelRequest', { params: { id } }), onSuccess: putRequest })
   const again = useMutation({
-    mutationFn: () =>
+    mutationFn: (more: { readonly refresh?: true; readonly confirm?: true }) =>
       call('createRequests', {
         body: {
           ecosystem,
           requirements: [...requirements],
           targets: [target],
-          refresh: true,
+          ...more,
           ...(requester !== null && { requester }),
           ...(note !== null && { note }),
         },
@@ -136,8 +136,13 @@ function Actions({ request }: { readonly request: RequestDetail }) {
         </Button>
       )}
       {state === 'ready' && (
-        <Button variant="default" disabled={again.isPending} onClick={() => again.mutate()}>
+        <Button variant="default" disabled={again.isPending} onClick={() => again.mutate({ refresh: true })}>
           {t('request.again')}
+        </Button>
+      )}
+      {request.problem?.code === 'closure-too-large' && (
+        <Button variant="default" disabled={again.isPending} onClick={() => again.mutate({ confirm: true })}>
+          {t('request.confirm')}
         </Button>
       )}
       {made && (

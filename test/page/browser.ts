@@ -1,0 +1,66 @@
+/**
+ * A real browser in front of the real server. Every page watches itself: what runs that should not, what is asked of
+ * another host, what the policy stopped.
+ */
+import { accessSync } from 'node:fs'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+
+export type Look = {
+  readonly language?: 'en' | 'zh'
+  readonly scheme?: 'light' | 'dark'
+  readonly width?: number
+}
+export type Watched = {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** Errors of scripts and of the policy, dialogs, and requests that left the console's own address. */
+  readonly problems: readonly string[]
+}
+
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Throws when there is none: scripts/setup-test installs Debian's. */
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = places.find(exists)
+  if (executablePath === undefined) throw new Error(`no browser at ${places.join(', ')}`)
+  // root may not use the sandbox; a container’s /dev/shm is small
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+}
+
+export async function openPage(browser: Browser, url: string, look: Look = {}): Promise<Watched> {
+  const { language = 'en', scheme = 'light', width = 1280 } = look
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    locale: language === 'zh' ? 'zh-CN' : 'en-US',
+    colorScheme: scheme,
+    reducedMotion: 'reduce',
+  })
+  const page = await context.newPage()
+  const problems: string[] = []
+  const own = new URL(url).origin
+  page.on('pageerror', (error) => problems.push(`error: ${error.message}`))
+  page.on('dialog', (dialog) => {
+    problems.push(`dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  page.on('console', (message) => {
+    // a refusal of the API is an answer like any other, and a server that is gone is what one test is about
+    if (message.type() === 'error' && !/Failed to load resource|ERR_CONNECTION/.test(message.text()))
+      problems.push(`console: ${message.text()}`)
+  })
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== own) problems.push(`asked: ${request.url()}`)
+  })
+  await page.goto(url)
+  await page.waitForSelector('main > *')
+  return { page, context, problems }
+}
+
+function exists(path: string): boolean {
+  try {
+    accessSync(path)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,246 @@
+/** What people do on the page, done by a browser on the real server, with an upstream that this test builds. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { startAirlock, type Airlock } from '../support/airlock.ts'
+import { startIndex, type TestIndex } from '../support/index.ts'
+import { file, status, trickle } from '../support/upstream.ts'
+import { makeWheel } from '../support/wheels.ts'
+import { openPage, startBrowser, type Look, type Watched } from './browser.ts'
+
+let index: TestIndex
+let airlock: Airlock
+let browser: Browser
+
+const large = makeWheel({ name: 'large', version: '1.0', files: { 'large/blob': randomBytes(6 << 20) }, method: 'stored' })
+const flaky = makeWheel({ name: 'flaky', version: '1.0' })
+
+before(async () => {
+  index = await startIndex()
+  index.add(makeWheel({ name: 'base', version: '1.5', summary: 'What others stand on' }))
+  index.add(makeWheel({ name: 'widget', version: '1.0', requires: ['base'] }))
+  index.add(makeWheel({ name: 'widget', version: '2.0', requires: ['base<2'] }))
+  index.add(large)
+  index.add(flaky)
+  index.files.on(index.pathOf(flaky), status(404))
+  airlock = await startAirlock({ index: index.url, config: { download: { overlap: 0 } } })
+  browser = await startBrowser()
+})
+
+after(async () => {
+  await browser?.close()
+  await airlock?.close()
+  await index?.close()
+})
+
+/** A page that must have done nothing wrong by the end of its test. */
+async function visit(path: string, work: (watched: Watched) => Promise<void>, look?: Look): Promise<void> {
+  const watched = await openPage(browser, airlock.consoleUrl + path, look)
+  try {
+    await work(watched)
+    assert.deepEqual(watched.problems, [])
+  } finally {
+    await watched.context.close()
+  }
+}
+
+const names = 'textarea[aria-autocomplete="list"]'
+const row = (id: number) => `tr[data-request="${id}"]`
+
+test('the empty board walks to the first install, and the first request appears at once, by keyboard only', () =>
+  visit('/', async ({ page }) => {
+    await page.waitForSelector('.welcome')
+    await page.keyboard.press('/')
+    await page.keyboard.type('widget')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.preview table')
+    assert.match(await page.innerText('.preview'), /2 packages for default: 2 new/)
+    assert.match(await page.innerText('.preview'), /base\s*new\s*1\.5[\s\S]*widget/)
+    assert.equal((await airlock.call<{ requests: unknown[] }>('/api/requests')).requests.length, 0, 'a preview keeps nothing')
+    await page.keyboard.press('Control+Enter')
+    await page.waitForSelector(`${row(1)} [data-state="ready"]`)
+    assert.match(await page.innerText(row(1)), /pip install widget/)
+    assert.equal(await page.inputValue(names), '')
+  }))
+
+test('names that are here are completed while typing, and what is here already is said with its line', () =>
+  visit('/', async ({ page }) => {
+    await page.keyboard.press('/')
+    await page.keyboard.type('wid')
+    await page.waitForSelector('.offers li')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    assert.equal(await page.inputValue(names), 'widget')
+    await page.waitForSelector('.checked .here')
+    assert.match(await page.innerText('.checked'), /widget \(2\.0\) is already here:\s*pip install widget/)
+  }))
+
+test('nothing that is typed reaches upstream', async () => {
+  const before = index.asked().length
+  await visit('/', async ({ page }) => {
+    await page.keyboard.press('/')
+    await page.keyboard.type('neverheardof widgett bas')
+    await page.waitForSelector('.checked button')
+    assert.match(await page.innerText('.checked'), /widgett: New here. Did you mean widget/)
+    await page.click('.checked button')
+    assert.equal(await page.inputValue(names), 'neverheardof widget bas')
+  })
+  assert.equal(index.asked().length, before)
+})
+
+test('a line that cannot be read is said to be so in the server’s words, in Chinese too', () =>
+  visit(
+    '/',
+    async ({ page }) => {
+      await page.fill(names, '-r other.txt')
+      await page.waitForSelector('.checked .cause')
+      assert.match(await page.innerText('.checked'), /不接受 “-r other\.txt”/)
+    },
+    { language: 'zh' },
+  ))
+
+test('pasted output of a failed install becomes names, and the paste can be had back', () =>
+  visit('/', async ({ page }) => {
+    await page.focus(names)
+    await page.evaluate(`{
+      const data = new DataTransfer()
+      data.setData('text/plain', 'E: Unable to locate package ffmpeg\\nE: Unable to locate package libgl1')
+      document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+    }`)
+    assert.equal(await page.inputValue(names), 'ffmpeg\nlibgl1')
+    assert.equal(await page.isChecked('input[value="apt"]'), true)
+    await page.click('.ask-says .act')
+    assert.match(await page.inputValue(names), /^E: Unable/)
+  }))
+
+test('a dropped requirements file is taken, and its hashes are sent with it', () =>
+  visit('/', async ({ page }) => {
+    const wheel = makeWheel({ name: 'base', version: '1.5', summary: 'What others stand on' })
+    await page.evaluate(`{
+      const data = new DataTransfer()
+      data.items.add(new File(['# ours\\nbase==1.5 \\\\\\n    --hash=sha256:${wheel.sha256}\\n'], 'requirements.txt'))
+      document.querySelector('form.ask').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
+    }`)
+    await page.waitForFunction(`document.querySelector('${names}').value.includes('--hash')`)
+    await page.waitForSelector('.checked .here')
+    await page.keyboard.press('Control+Enter')
+    await page.waitForSelector('.ask-says a')
+    const id = Number((await page.getAttribute('.ask-says a', 'href'))!.split('/').at(-1))
+    assert.equal((await airlock.ready(id)).requirements[0], 'base==1.5')
+  }))
+
+test('progress is seen live, and a cancel ends it', async () => {
+  index.files.on(index.pathOf(large), trickle(large.bytes, 65_536, 20, { etag: '"1"' }))
+  const { id } = await airlock.ask('large')
+  await visit('/', async ({ page }) => {
+    await page.waitForSelector(`${row(id)} progress`)
+    await page.waitForSelector('[data-line="live"]')
+    const first = Number(await page.getAttribute(`${row(id)} progress`, 'value'))
+    await page.waitForFunction(`Number(document.querySelector('${row(id)} progress')?.value) > ${first}`)
+    await page.click(`${row(id)} .act`)
+    await page.waitForSelector(`${row(id)} [data-state="cancelled"]`)
+  })
+  assert.equal((await airlock.get(id)).state, 'cancelled')
+})
+
+test('a failure says why, and a retry that succeeds is seen without a reload', async () => {
+  const { id } = await airlock.ask('flaky')
+  await airlock.problem(id)
+  await visit(`/requests/${id}`, async ({ page }) => {
+    await page.waitForSelector('.problem')
+    assert.match(await page.innerText('.problem'), /404/)
+    index.files.on(index.pathOf(flaky), file(flaky.bytes, { etag: '"2"' }))
+    await page.click('.actions button')
+    await page.waitForSelector('h1 [data-state="ready"]')
+    assert.match(await page.innerText('.request-main'), /pip install flaky/)
+    assert.match(await page.innerText('.timeline'), /queued[\s\S]*solving[\s\S]*ready/)
+  })
+})
+
+test('a closure is sorted by any column, drawn as a picture, and marks what is new only', () =>
+  visit('/requests/1', async ({ page }) => {
+    const first = () => page.innerText('.closure tbody tr:first-child td:first-child')
+    assert.match(await first(), /widget/)
+    await page.click('.closure th button')
+    assert.match(await first(), /base/)
+    assert.equal(await page.getAttribute('.closure th', 'aria-sort'), 'ascending')
+    await page.click('text=Who needs whom')
+    await page.waitForSelector('.picture .node')
+    assert.equal(await page.locator('.picture .line').count(), 1)
+  }))
+
+test('deep links open what they name, in any state of the page', async () => {
+  await visit('/?q=widget&show=all', async ({ page }) => {
+    await page.waitForSelector(row(1))
+    assert.equal(await page.inputValue('.filter input'), 'widget')
+    await page.fill('.filter input', 'nobody has asked this')
+    await page.waitForSelector('.empty')
+    assert.match(page.url(), /q=nobody\+has\+asked\+this/)
+  })
+  await visit('/requests/999999', async ({ page }) => assert.match(await page.innerText('main'), /no request 999999/))
+  await visit('/no/such/page', async ({ page }) => assert.match(await page.innerText('main'), /no such page/))
+  await visit('/packages/pip/base', async ({ page }) => {
+    assert.match(await page.innerText('main'), /What others stand on[\s\S]*pip install base[\s\S]*fits default[\s\S]*widget/)
+  })
+  await visit('/packages?q=widg', async ({ page }) => {
+    await page.waitForSelector('.packages tbody tr')
+    assert.equal(await page.locator('.packages tbody tr').count(), 1)
+  })
+  await visit('/pod', async ({ page }) => assert.ok((await page.innerText('main')).includes(airlock.indexUrl)))
+})
+
+test('what is mine stands first once I gave a name, and the language and colours that I chose are remembered', async () => {
+  const { context, page, problems } = await openPage(browser, airlock.consoleUrl)
+  await page.fill(names, 'base')
+  await page.fill('.ask-more input', 'lin')
+  await page.click('form.ask button[type="submit"]')
+  await page.waitForSelector('.board .group')
+  assert.match(await page.innerText('.board tbody'), /Mine[\s\S]*base/)
+  await page.click('.mantine-SegmentedControl-label:has-text("中")')
+  await page.waitForSelector('text=我的申请')
+  await page.click('button[aria-label="深色模式"]')
+  await page.reload()
+  await page.waitForSelector('text=我的申请')
+  assert.equal(await page.getAttribute('html', 'data-mantine-color-scheme'), 'dark')
+  assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN')
+  assert.deepEqual(problems, [])
+  await context.close()
+})
+
+test('at 375 px nothing is wider than the screen', async () => {
+  for (const path of ['/', '/requests/1', '/packages', '/packages/pip/widget', '/pod'])
+    await visit(
+      path,
+      async ({ page }) => {
+        await page.waitForTimeout(100)
+        assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= 375, path)
+      },
+      { width: 375, language: 'zh' },
+    )
+})
+
+test('a server that goes is said to be gone, and what it did since is shown when it is back', () =>
+  visit('/', async ({ page }) => {
+    await page.waitForSelector('[data-line="live"]')
+    await airlock.stop()
+    await page.waitForSelector('.offline')
+    assert.ok((await page.locator('.board tbody tr').count()) > 3, 'what was known stays')
+    await airlock.start()
+    const { id } = await airlock.ask('widget==1.0')
+    await page.waitForSelector('[data-line="live"]', { timeout: 20_000 })
+    await page.waitForSelector(row(id))
+    await page.waitForSelector('.offline', { state: 'detached' })
+  }))
+
+test('the first load is small and the first paint carries the rows', async () => {
+  const html = await (await fetch(airlock.consoleUrl, { headers: { accept: 'text/html' } })).text()
+  assert.match(html, /<script type="application\/json" id="first">\{.*"requirements":\["widget"\]/)
+  const { page, context } = await openPage(browser, 'about:blank' === html ? '' : airlock.consoleUrl)
+  const sizes = (await page.evaluate(
+    `performance.getEntriesByType('resource').filter(({ name }) => /\\.(js|css)$/.test(name)).map(({ encodedBodySize }) => encodedBodySize)`,
+  )) as number[]
+  const total = sizes.reduce((sum, size) => sum + size, 0) + Buffer.byteLength(html)
+  assert.ok(sizes.length >= 3 && total <= 250_000, `${total} bytes in ${sizes.length} files`)
+  await context.close()
+})
