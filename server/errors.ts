@@ -52,7 +52,8 @@ function fill(text: string, fields: JsonObject, language: Language): string {
       const value = fields[name]
       if (size && typeof value === 'number') return readableSize(value)
       if (isPhrase(value)) return value[language]
-      return Array.isArray(value) ? value.join(', ') : String(value ?? '')
+      if (Array.isArray(value)) return value.join(', ')
+      return typeof value === 'object' ? '' : String(value ?? '')
     })
     .trim()
 }

@@ -70,7 +70,7 @@ export async function askInterpreter({ run, env, given, project, signal }: Deps)
       reason: `${found}: ${stderr.trim().split('\n').at(-1) ?? `status ${status}`}`,
     })
   const answer = answerSchema.parse(JSON.parse(stdout))
-  if (!/^3\./.test(answer.version))
+  if (!answer.version.startsWith('3.'))
     throw new AirlockError('python-missing', { reason: `${found} is Python ${answer.version}` })
   const index =
     'error' in answer.index

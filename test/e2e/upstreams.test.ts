@@ -197,7 +197,7 @@ test('a hash that fits no file of the release, a stray line and a foreign page a
 test('fifty requests at once that overlap are all ready, and each file was fetched once', async () => {
   const asked = await Promise.all(
     Array.from({ length: 50 }, (_, n) =>
-      airlock.ask(...[`many-${n % 12}`, ...(n % 3 === 0 ? ['plain'] : []), ...(n % 5 === 0 ? ['many-base'] : [])]),
+      airlock.ask(`many-${n % 12}`, ...(n % 3 === 0 ? ['plain'] : []), ...(n % 5 === 0 ? ['many-base'] : [])),
     ),
   )
   for (const { id } of asked) await airlock.ready(id)

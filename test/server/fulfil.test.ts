@@ -151,8 +151,8 @@ test('a cancelled job ends cancelled and shows nothing', async (t) => {
 test('identical requests are fulfilled by one job', async (t) => {
   const airlock = await toyAirlock(await temporaryFolder(t))
   const [one, two] = await Promise.all([airlock.ask('a'), airlock.ask('a')])
-  assert.equal((await airlock.settled(one!)).job.state, 'ready')
-  assert.equal((await airlock.settled(two!)).job.state, 'ready')
+  assert.equal((await airlock.settled(one)).job.state, 'ready')
+  assert.equal((await airlock.settled(two)).job.state, 'ready')
   assert.equal(airlock.solved.length, 1)
 })
 
