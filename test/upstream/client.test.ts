@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inspect } from 'node:util'
-import { createUpstreamClient, type Ask } from '../../server/upstream/client.ts'
-import { bomb, file, page, redirect, silence, stall, startUpstream, status, trickle } from '../support/upstream.ts'
-import { codeOf, errorOf, never, outside, quick } from './fixture.ts'
-
-const asking = (url: string, more: Partial<Ask> = {}): Ask => ({
-  url,
-  maxBytes: 1 << 20,
-  signal: never,
-  trust: 'configured',
-  ...more,
-})
+import { bomb, file, page, redirect, silence, stall, status } from '../support/upstream.ts'
+import { asking, codeOf, outside, quick } from './fixture.ts'
 
 async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
   const parts: Buffer[] = []
@@ -110,64 +100,6 @@ test('a redirect without a place to go is returned as it is', async (t) => {
   assert.equal((await client.fetch(asking(`${upstream.url}/x`))).status, 302)
 })
 
-for (const code of [429, 502, 503, 504]) {
-  test(`a ${code} is tried again, each time after twice the wait`, async (t) => {
-    const { client, upstream, waits } = await outside(t)
-    upstream.on('/x', status(code), status(code), status(code), file('x'))
-    assert.equal((await client.fetch(asking(`${upstream.url}/x`))).status, 200)
-    assert.deepEqual(waits, [500, 1000, 2000])
-  })
-
-  test(`a ${code} that stays is an error after five tries`, async (t) => {
-    const { client, upstream } = await outside(t)
-    upstream.on('/x', status(code))
-    const { code: found, fields } = await errorOf(client.open(asking(`${upstream.url}/x`)))
-    assert.deepEqual(
-      [found, fields],
-      ['upstream-status', { host: `127.0.0.1:${upstream.port}`, status: code, what: '/x' }],
-    )
-    assert.equal(upstream.requests.length, 5)
-  })
-}
-
-for (const [header, wait] of [
-  ['7', 7000],
-  ['0', 1000],
-  ['-5', 500],
-  ['900', 600_000],
-  ['99999999999999999999', 500],
-  ['soon', 500],
-  ['Thu, 01 Jan 2026 00:00:09 GMT', 9000],
-  ['Wed, 31 Dec 2025 00:00:00 GMT', 1000],
-  ['Fri, 01 Jan 2027 00:00:00 GMT', 600_000],
-] as const) {
-  test(`Retry-After: ${header} is a wait of ${wait} ms`, async (t) => {
-    const { client, upstream, waits } = await outside(t, { now: () => Date.UTC(2026, 0, 1) })
-    upstream.on('/x', status(503, { 'retry-after': header }), file('x'))
-    await client.fetch(asking(`${upstream.url}/x`))
-    assert.deepEqual(waits, [wait])
-  })
-}
-
-test('an upstream that always says later does not hold anyone for more than ten minutes', async (t) => {
-  const { client, upstream, waits } = await outside(t)
-  upstream.on('/x', status(429, { 'retry-after': '400' }))
-  assert.equal(await codeOf(client.fetch(asking(`${upstream.url}/x`))), 'upstream-status')
-  assert.deepEqual(waits, [400_000])
-})
-
-test('a wait ends when nobody wants the answer any more', async (t) => {
-  const upstream = await startUpstream()
-  const client = createUpstreamClient({ origins: [{ name: 'default', url: upstream.url }], timeouts: quick })
-  t.after(() => upstream.close())
-  upstream.on('/x', status(503, { 'retry-after': '60' }))
-  const leaving = new AbortController()
-  const answer = client.fetch(asking(`${upstream.url}/x`, { signal: leaving.signal }))
-  while (upstream.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  leaving.abort(new Error('changed my mind'))
-  await assert.rejects(answer, /changed my mind/)
-})
-
 test('a request ends when nobody wants the answer any more', async (t) => {
   const { client, upstream } = await outside(t)
   upstream.on('/x', silence())
@@ -246,103 +178,6 @@ test('no more than 32 pages are asked of a host at a time', async (t) => {
   assert.equal(most, 32)
 })
 
-const secret = /hunter2|aHVudGVyMg|Basic|dXNlcjpo/
-
-for (const [how, origin, netrc] of [
-  ['the URL of the upstream', 'http://user:hunter2@', null],
-  [
-    '~/.netrc',
-    'http://',
-    'machine other.example login a password b\nmachine 127.0.0.1\n  login user\n  password hunter2\n',
-  ],
-] as const) {
-  test(`credentials of ${how} go to that upstream and nowhere else`, async (t) => {
-    const [upstream, other] = await Promise.all([startUpstream(), startUpstream()])
-    const client = createUpstreamClient({
-      origins: [
-        { name: 'default', url: `${origin}127.0.0.1:${upstream.port}/simple/` },
-        { name: 'other', url: `http://localhost:${other.port}/` },
-      ],
-      netrc,
-      timeouts: quick,
-      wait: async () => {},
-      resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
-    })
-    t.after(() => Promise.all([upstream.close(), other.close()]))
-    upstream.on('/simple/a/', redirect(`http://localhost:${other.port}/b`))
-    other.on('/b', redirect(`${upstream.url}/c`))
-    upstream.on('/c', file('there', { etag: '"1"' }))
-    const answer = await client.fetch(asking(`http://someone:else@127.0.0.1:${upstream.port}/simple/a/`))
-    assert.equal(answer.url, `${upstream.url}/c`)
-    const authorization = 'Basic dXNlcjpodW50ZXIy'
-    assert.deepEqual(
-      upstream.requests.map(({ headers }) => headers.authorization),
-      [authorization, authorization],
-    )
-    assert.equal(other.requests[0]?.headers.authorization, undefined)
-    assert.doesNotMatch(inspect(answer, { depth: 9 }), secret)
-  })
-}
-
-test('no error tells a secret, however it is printed', async (t) => {
-  const upstream = await startUpstream()
-  const client = createUpstreamClient({
-    origins: [{ name: 'default', url: `http://user:hunter2@127.0.0.1:${upstream.port}/` }],
-    timeouts: { ...quick, response: 50 },
-    wait: async () => {},
-  })
-  t.after(() => upstream.close())
-  upstream.on('/silent', silence())
-  upstream.on('/cut', stall('0123456789', 5))
-  upstream.on('/busy', status(503))
-  upstream.on('/moved', redirect('https://user:hunter2@elsewhere.example/'))
-  upstream.on('/garbage', (req) => req.socket.end('no http'))
-  for (const path of ['/silent', '/cut', '/busy', '/moved', '/garbage']) {
-    const error = await errorOf(client.fetch(asking(`${upstream.url}${path}`)))
-    assert.doesNotMatch(inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error), secret)
-  }
-})
-
-test('of two upstreams on one host each path gets its own credentials', async (t) => {
-  const upstream = await startUpstream()
-  const client = createUpstreamClient({
-    origins: [
-      { name: 'a', url: `http://a:1@127.0.0.1:${upstream.port}/a/` },
-      { name: 'b', url: `http://b:%40%3a@127.0.0.1:${upstream.port}/a/b` },
-    ],
-  })
-  t.after(() => upstream.close())
-  for (const path of ['/a/x', '/a/b/x', '/a/bb', '/files/x']) await client.fetch(asking(`${upstream.url}${path}`))
-  const sent = upstream.requests.map(({ headers }) => Buffer.from(headers.authorization!.slice(6), 'base64').toString())
-  assert.deepEqual(sent, ['a:1', 'b:@:', 'a:1', 'a:1'])
-})
-
-test('a default entry of ~/.netrc, a macro or a comment gives no credentials', async (t) => {
-  const netrc =
-    '# machine 127.0.0.1 login a password b\nmacdef init\nmachine 127.0.0.1 login a password b\n\ndefault login a password b\n'
-  const { client, upstream } = await outside(t, { netrc })
-  await client.fetch(asking(`${upstream.url}/simple/`))
-  assert.equal(upstream.requests[0]?.headers.authorization, undefined)
-})
-
-for (const [what, limits, answer, reason] of [
-  ['falls silent', { idle: 100, window: 10_000, minRate: 1 }, stall('0123456789', 5), /it sent nothing for 0\.1 s/],
-  [
-    'trickles',
-    { idle: 10_000, window: 100, minRate: 1000 },
-    trickle('0123456789'.repeat(100), 1, 5),
-    /less than 1000 bytes/,
-  ],
-] as const) {
-  test(`an upstream that ${what} is given up, and said to`, async (t) => {
-    const { client, upstream } = await outside(t, { timeouts: { ...quick, ...limits }, patience: { retries: 0 } })
-    upstream.on('/x', answer)
-    const error = await errorOf(client.fetch(asking(`${upstream.url}/x`)))
-    assert.equal(error.code, 'upstream-unreachable')
-    assert.match(error.message, reason)
-  })
-}
-
 test('a gzip bomb is not inflated beyond its cap', async (t) => {
   const { client, upstream } = await outside(t)
   upstream.on('/x', bomb(64 << 20))
@@ -359,11 +194,4 @@ test('a redirect in UTF-8 leads where it says', async (t) => {
   upstream.on('/x', redirect(Buffer.from('/päckchen').toString('latin1')))
   upstream.on('/p%C3%A4ckchen', file('there'))
   assert.equal((await client.fetch(asking(`${upstream.url}/x`))).body.toString(), 'there')
-})
-
-test('a connection that upstream closed meanwhile is no failure', async (t) => {
-  const { client, upstream, waits } = await outside(t)
-  upstream.on('/x', file('x'), (req) => req.socket.destroy(), file('x'))
-  for (let i = 0; i < 2; i++) assert.equal((await client.fetch(asking(`${upstream.url}/x`))).status, 200)
-  assert.equal(waits.length, 1)
 })

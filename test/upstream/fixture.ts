@@ -1,6 +1,11 @@
 /** What upstream's tests share: a client that is impatient and does not really wait. */
 import type { TestContext } from 'node:test'
-import { createUpstreamClient, type UpstreamClient, type UpstreamClientDeps } from '../../server/upstream/client.ts'
+import {
+  createUpstreamClient,
+  type Ask,
+  type UpstreamClient,
+  type UpstreamClientDeps,
+} from '../../server/upstream/client.ts'
 import type { Timeouts } from '../../server/upstream/exchange.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
@@ -15,6 +20,15 @@ export const quick: Timeouts = {
 }
 
 export const never = new AbortController().signal
+
+/** A question to a configured upstream. */
+export const asking = (url: string, more: Partial<Ask> = {}): Ask => ({
+  url,
+  maxBytes: 1 << 20,
+  signal: never,
+  trust: 'configured',
+  ...more,
+})
 
 export type Outside = {
   readonly upstream: Upstream
