@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdir, rm, symlink, utimes } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { mkdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
+import { createDoor } from '../../server/mirror/door.ts'
+import { createPages } from '../../server/mirror/pages.ts'
+import { temporaryFolder } from '../support/folders.ts'
 import { json, pipAccept, putFile, sendRaw, startMirror, type Running } from './fixture.ts'
 
 const html = '<!DOCTYPE html><a href="../../pool/aa">numpy</a>'.repeat(20)
@@ -111,6 +116,38 @@ test('a page with the size and mtime of the one before it is still seen', async 
     await utimes(join(mirror.root, path), when, when)
     assert.equal((await mirror.get('/pip/simple/same/')).body.toString(), content)
   }
+})
+
+test('a page written over in place, with its size and mtime put back, is still seen', async (t) => {
+  const mirror = await startMirror(t)
+  await mirror.put('pip/simple/same/index.html', 'one')
+  const file = join(mirror.root, 'pip/simple/same/index.html')
+  const { mtime } = await stat(file)
+  await utimes(file, mtime, mtime)
+  for (const content of ['one', 'two', 'six']) {
+    // long enough ago that its times alone must tell
+    const { ctimeMs } = await stat(file)
+    while (Date.now() - ctimeMs < 50) await sleep(5)
+    assert.equal((await mirror.get('/pip/simple/same/')).status, 200)
+    await writeFile(file, content)
+    await utimes(file, mtime, mtime)
+    assert.equal((await mirror.get('/pip/simple/same/')).body.toString(), content)
+  }
+})
+
+test('a page read in the very moment it was written is read again, since its times could be those of another', async (t) => {
+  const folder = await temporaryFolder(t)
+  const file = join(folder, 'index.html')
+  let reads = 0
+  const read = () => ({ bytes: Buffer.from(`read ${++reads}`), version: statSync(file) })
+  const pages = createPages({ ...createDoor(folder), pathOf: () => file, read }, 1e6)
+  const find = async () => (await pages.find('/pip/simple/x/', 'text', false))!.body
+  await writeFile(file, 'x')
+  assert.equal(await find(), 'read 1')
+  assert.equal(await find(), 'read 2')
+  while (Date.now() - statSync(file).ctimeMs < 50) await sleep(5)
+  assert.equal(await find(), 'read 3')
+  assert.equal(await find(), 'read 3')
 })
 
 test('a page appears, disappears and appears again', async (t) => {
