@@ -159,13 +159,13 @@ function alreadyThere(closure: Closure, { generation, remarks }: Solution, forge
   }
 }
 
-/** `options` of an apt request: what an admin takes back, and whether the archives must be looked at now. */
-function wishOf({ roots, options }: Job): Wish {
+/** `options` of an apt request: what an admin takes back; and, for one without roots, that all is solved anew. */
+function wishOf({ roots, options, refresh }: Job): Wish {
   const withdrawn = options['withdraw']
   return {
     roots,
     withdrawn: Array.isArray(withdrawn) ? withdrawn.filter((root) => typeof root === 'string') : [],
-    refresh: options['refresh'] === true,
+    refresh: refresh || options['refresh'] === true,
     guests: [],
   }
 }
