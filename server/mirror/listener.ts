@@ -22,23 +22,21 @@ const limits = {
   optimizeEmptyRequests: true,
 } as const
 
-/**
- * A connection on which nothing moves for this long, in either direction, is dropped: a reader that stalled, or one that
- * has no further request. As long as pip may think between two, else it meets a connection that closes under its hands.
- */
-const idleTimeout = 75_000
 const drainStep = 50
 
 const refusal =
   'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
 
-/** `isBusy` tells whether an answer is still under way on a connection, into which nothing may be written. */
+/**
+ * A connection on which nothing moves for `idleMs`, in either direction, is dropped: a reader that stalled, or one that
+ * has no further request. `isBusy` tells whether an answer is still under way on a connection, into which nothing may be written.
+ */
 export function createListener(
   answer: (req: IncomingMessage, res: ServerResponse) => void,
-  isBusy: (socket: Duplex) => boolean,
+  { idleMs, isBusy }: { readonly idleMs: number; readonly isBusy: (socket: Duplex) => boolean },
 ): Listener {
   const server = createServer(limits, answer)
-  server.timeout = idleTimeout
+  server.timeout = idleMs
   server.on('connect', (_req, socket) => {
     socket.on('error', () => socket.destroy())
     if (isBusy(socket)) socket.destroy()

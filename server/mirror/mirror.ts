@@ -23,6 +23,8 @@ export type MirrorOptions = {
   readonly consoleUrl?: string | null
   /** How much memory index pages may take, compressed copies included. */
   readonly pageBytes?: number
+  /** How long a connection may stand still: as pip may think between two requests, else it meets a closed one. */
+  readonly idleMs?: number
   /** Hears of what should not happen: a disk that cannot be read, a file that ends too early. */
   readonly onError?: (error: unknown, target: string) => void
 }
@@ -32,7 +34,8 @@ const passing = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ESTALE', 'ENOMEM'])
 const defaultPageBytes = 64 * 2 ** 20
 
 export function createMirror(options: MirrorOptions): Listener {
-  const { root, mirrorUrl = null, consoleUrl = null, pageBytes = defaultPageBytes, onError = () => {} } = options
+  const { root, mirrorUrl = null, consoleUrl = null, pageBytes = defaultPageBytes, idleMs = 75_000 } = options
+  const { onError = () => {} } = options
   const door = createDoor(root)
   const pages = createPages(door, pageBytes)
   const serveFile = createFiles(door)
@@ -149,7 +152,7 @@ export function createMirror(options: MirrorOptions): Listener {
     })
   }
 
-  return createListener(answer, (socket) => busy.has(socket))
+  return createListener(answer, { idleMs, isBusy: (socket) => busy.has(socket) })
 }
 
 function sendRepresentation(req: IncomingMessage, res: ServerResponse, page: Representation): void {

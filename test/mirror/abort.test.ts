@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readdir, readlink } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
@@ -83,6 +84,32 @@ test('downloads asked for in one go open one file at a time, and none when the c
   while ((await openFiles(mirror.root)) === 0) assert.ok(Date.now() < until)
   for (let look = 0; look < 50; look++) assert.ok((await openFiles(mirror.root)) <= 1)
   socket.destroy()
+  await untilClosed(mirror.root)
+  assert.deepEqual(mirror.errors, [])
+})
+
+test('a reader that stalls is dropped and its file closed; one that is slow gets its file', async (t) => {
+  const idleMs = 400
+  const mirror = await startMirror(t, { idleMs })
+  await mirror.put(path, large)
+  const stalled = await start(mirror, get)
+  stalled.pause()
+  const idle = await start(mirror, 'GET /healthz HTTP/1.1\r\nHost: m\r\n\r\n')
+  const silent = await start(mirror, '')
+  const slow = await start(mirror, get)
+  const from = Date.now()
+  let bytes = 0
+  slow.on('data', (chunk) => {
+    bytes += chunk.length
+    slow.pause()
+    // at this pace the whole takes several times as long as nothing may move
+    setTimeout(() => slow.resume(), (4 * idleMs * chunk.length) / large.length)
+  })
+  await Promise.all([idle, silent].map((socket) => once(socket.resume(), 'close')))
+  assert.ok(Date.now() - from < 4 * idleMs)
+  while (bytes < large.length) await once(slow, 'data')
+  assert.ok(Date.now() - from > 2 * idleMs)
+  slow.destroy()
   await untilClosed(mirror.root)
   assert.deepEqual(mirror.errors, [])
 })
