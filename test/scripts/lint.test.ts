@@ -156,7 +156,7 @@ const probes: Readonly<Record<string, Probe>> = {
   },
   'server/errors.ts': {
     refused: [value('./config.ts'), value('../storage/records.ts'), value('zod')],
-    allowed: [type('../storage/records.ts')],
+    allowed: [type('../storage/records.ts'), value('./error-texts.ts')],
   },
   'server/contract.ts': {
     refused: [

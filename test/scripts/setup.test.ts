@@ -333,8 +333,8 @@ test('packages are locked for the pinned Node, so npm is not to judge them by it
     Object.values(locked).some(({ engines }) => engines),
     'the lock itself is left alone',
   )
-  const withoutEngines = Object.entries(locked).map(([name, { engines: _, ...entry }]) => [name, entry])
-  assert.deepEqual(given, Object.fromEntries(withoutEngines))
+  for (const entry of Object.values(locked)) delete entry.engines
+  assert.deepEqual(given, locked)
 })
 
 test('a folder that may not be written is said by name before anything is fetched', async (t) => {
