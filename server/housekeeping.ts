@@ -1,5 +1,6 @@
 /** What goes by itself: leftovers of downloads at the start, pages nobody confirmed, files that no pod can need any more. */
 import type { Jobs } from '../storage/jobs.ts'
+import type { Listings } from '../storage/listings.ts'
 import type { Tree } from '../storage/tree.ts'
 import type { Ecosystem } from './ecosystem.ts'
 import type { Log } from './log.ts'
@@ -7,6 +8,7 @@ import type { Log } from './log.ts'
 type Deps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
   readonly jobs: Jobs
+  readonly listings: Listings
   readonly tree: Tree
   readonly log: Log
   /** Drops from `.incoming/` what is not needed: partial files at once, whole ones untouched since `before` (ms). */
@@ -22,7 +24,16 @@ type Deps = {
 const keptFor = 86_400_000
 const interval = 3_600_000
 
-export function createHousekeeping({ ecosystems, jobs, tree, log, sweepIncoming, sweepPages, now = Date.now }: Deps) {
+export function createHousekeeping({
+  ecosystems,
+  jobs,
+  listings,
+  tree,
+  log,
+  sweepIncoming,
+  sweepPages,
+  now = Date.now,
+}: Deps) {
   async function round(): Promise<void> {
     await sweepPages()
     for (const ecosystem of ecosystems.values()) {
@@ -35,13 +46,19 @@ export function createHousekeeping({ ecosystems, jobs, tree, log, sweepIncoming,
   }
 
   return {
-    /** Before anything downloads or publishes. */
+    /** Before anything downloads or publishes. An index that nothing was asked of yet is there, and empty. */
     async atStart(): Promise<void> {
       const needed = new Set<string>()
       for (const job of await jobs.unfinished()) {
         for (const { artifact } of (await jobs.closure(job))?.items ?? []) needed.add(artifact.sha256)
       }
       await sweepIncoming({ needed, before: now() - keptFor })
+      for (const ecosystem of ecosystems.values()) {
+        for (const lane of new Set([...ecosystem.targets.values()].map((target) => target.lane))) {
+          if ((await listings.generation(lane)) > 0) continue
+          for await (const publication of ecosystem.indexes(lane)) await tree.publish(publication)
+        }
+      }
     },
 
     round,

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { Jobs } from '../storage/jobs.ts'
 import type { Job, Problem, Progress } from '../storage/records.ts'
-import { AirlockError, problemOf } from './errors.ts'
+import { AirlockError, problemOf, type Code } from './errors.ts'
 import type { Fulfil } from './fulfil.ts'
 import type { Log } from './log.ts'
 
@@ -24,14 +24,17 @@ type Deps = {
   readonly log: Log
   /** Jobs under way at once; solves, downloads and lanes have their own, smaller bounds. */
   readonly concurrency?: number
-  /** Seconds between looks at a full disk. */
-  readonly diskInterval?: number
+  /** Seconds between looks at what passes by itself: a full disk, a clock. */
+  readonly passingInterval?: number
 }
+
+/** What holds a job up and passes by itself. */
+const passing: ReadonlySet<Code> = new Set(['disk-full', 'clock-behind'])
 
 /** Why a job was aborted: stopping keeps its state for the next start, cancelling ends it. */
 const stopping = Symbol('stopping')
 
-export function createQueue({ jobs, fulfil, log, concurrency = 256, diskInterval = 10 }: Deps) {
+export function createQueue({ jobs, fulfil, log, concurrency = 256, passingInterval = 10 }: Deps) {
   const queue = new PQueue({ concurrency })
   const running = new Map<number, Running>()
   const listeners = new Set<(job: number, progress: Progress) => void>()
@@ -42,7 +45,7 @@ export function createQueue({ jobs, fulfil, log, concurrency = 256, diskInterval
     entry.waiting = problem
   }
 
-  /** One attempt after the other while only the disk is full; the first other end is final. */
+  /** One attempt after the other while only something that passes is in the way; the first other end is final. */
   async function run(job: Job, entry: Running): Promise<void> {
     const { signal } = entry.abort
     for (;;) {
@@ -57,9 +60,9 @@ export function createQueue({ jobs, fulfil, log, concurrency = 256, diskInterval
         })
         return
       } catch (error) {
-        if (signal.aborted || !(error instanceof AirlockError) || error.code !== 'disk-full') throw error
+        if (signal.aborted || !(error instanceof AirlockError) || !passing.has(error.code)) throw error
         wait(job, entry, problemOf(error))
-        await setTimeout(diskInterval * 1000, undefined, { signal })
+        await setTimeout(passingInterval * 1000, undefined, { signal })
         wait(job, entry, null)
       }
     }

@@ -106,12 +106,14 @@ export function createApi({
 
     async getRequest({ params, language }) {
       const request = await find(params.id)
-      const [timeline, closure, shown] = await Promise.all([
+      const [timeline, closure, shown, notices] = await Promise.all([
         events.ofJob(request.job.id),
         jobs.closure(request.job),
         viewOne(request, language),
+        ecosystems.get(request.ecosystem)?.notices?.(request.job),
       ])
-      return viewDetail(shown, timeline, closure, request.job.proved, language)
+      const remarks = [...(closure?.remarks ?? []), ...(notices ?? [])]
+      return viewDetail(shown, timeline, closure?.items ?? null, remarks, request.job.proved, language)
     },
 
     async cancelRequest({ params, language }) {

@@ -74,7 +74,8 @@ export function viewPackage(
 export function viewDetail(
   view: RequestView,
   events: readonly Event[],
-  closure: { readonly items: readonly RecordedItem[]; readonly remarks: readonly Remark[] } | null,
+  items: readonly RecordedItem[] | null,
+  remarks: readonly Remark[],
   proved: Readonly<Record<string, string>> | null,
   language: Language,
 ): RequestDetail {
@@ -84,8 +85,8 @@ export function viewDetail(
       const next = events[index + 1]
       return { state, at, seconds: next ? (Date.parse(next.at) - Date.parse(at)) / 1000 : null }
     }),
-    closure: closure && closure.items.map((item) => viewItem(item, proved)),
-    remarks: (closure?.remarks ?? []).map(({ code, fields }) => ({
+    closure: items && items.map((item) => viewItem(item, proved)),
+    remarks: remarks.map(({ code, fields }) => ({
       code,
       message: isCode(code) ? explain(code, fields, language).message : code,
       fields,
