@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Route, Switch, useLocation } from 'wouter'
 import { Crash } from './frame/Crash.tsx'
+import { Missing } from './frame/Missing.tsx'
 import { Quiet } from './frame/Quiet.tsx'
 import { QueuePage } from './queue/QueuePage.tsx'
 import { RequestPage } from './request/RequestPage.tsx'
@@ -32,7 +33,7 @@ export function Pages() {
           </Route>
           <Route path="/pod" component={PodPage} />
           <Route>
-            <p className="empty">{t('fault.notFound')}</p>
+            <Missing what={t('fault.notFound')} href="/" instead={t('request.toQueue')} />
           </Route>
         </Switch>
       </Suspense>

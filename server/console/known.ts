@@ -2,6 +2,7 @@
  * Names that this machine holds, for completion and for a hint at a slip. Invariant: nothing here asks upstream: a name
  * that somebody types stays here until they ask for it.
  */
+import type { Events } from '../../storage/events.ts'
 import type { Visible } from '../../storage/visible.ts'
 import type { Ecosystem, KnownName } from '../ecosystem.ts'
 
@@ -14,11 +15,20 @@ type Names = {
 
 /** ms for which the lists are used without another look. */
 const fresh = 15_000
-/** Unknown names of one check that are compared with all the known ones. */
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-export function createKnown({ visible, now = Date.now }: { readonly visible: Visible; readonly now?: () => number }) {
+type Deps = {
+  readonly visible: Visible
+  /** Whatever becomes ready is known at once. */
+  readonly events: Pick<Events, 'subscribe'>
+  readonly now?: () => number
+}
+
+export function createKnown({ visible, events, now = Date.now }: Deps) {
   const built = new Map<string, Promise<Names>>()
+  events.subscribe(({ state }) => {
+    if (state === 'ready') built.clear()
+  })
 
   async function build(ecosystem: Ecosystem): Promise<Names> {
     const [own, asked, mirrored] = await Promise.all([

@@ -59,7 +59,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     ...airlock,
     ecosystems,
     visible,
-    known: createKnown({ visible }),
+    known: createKnown({ ...airlock, visible }),
     solve: (ecosystem, target, job, signal) => ecosystem.solve(job, target, signal),
     contacts: () => new Map([['default', null]]),
     root,

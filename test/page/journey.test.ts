@@ -13,7 +13,12 @@ let index: TestIndex
 let airlock: Airlock
 let browser: Browser
 
-const large = makeWheel({ name: 'large', version: '1.0', files: { 'large/blob': randomBytes(6 << 20) }, method: 'stored' })
+const large = makeWheel({
+  name: 'large',
+  version: '1.0',
+  files: { 'large/blob': randomBytes(6 << 20) },
+  method: 'stored',
+})
 const flaky = makeWheel({ name: 'flaky', version: '1.0' })
 
 before(async () => {
@@ -57,7 +62,11 @@ test('the empty board walks to the first install, and the first request appears 
     await page.waitForSelector('.preview table')
     assert.match(await page.innerText('.preview'), /2 packages for default: 2 new/)
     assert.match(await page.innerText('.preview'), /base\s*new\s*1\.5[\s\S]*widget/)
-    assert.equal((await airlock.call<{ requests: unknown[] }>('/api/requests')).requests.length, 0, 'a preview keeps nothing')
+    assert.equal(
+      (await airlock.call<{ requests: unknown[] }>('/api/requests')).requests.length,
+      0,
+      'a preview keeps nothing',
+    )
     await page.keyboard.press('Control+Enter')
     await page.waitForSelector(`${row(1)} [data-state="ready"]`)
     assert.match(await page.innerText(row(1)), /pip install widget/)
@@ -153,6 +162,7 @@ test('a failure says why, and a retry that succeeds is seen without a reload', a
     index.files.on(index.pathOf(flaky), file(flaky.bytes, { etag: '"2"' }))
     await page.click('.actions button')
     await page.waitForSelector('h1 [data-state="ready"]')
+    await page.waitForSelector('.timeline [data-state="ready"]')
     assert.match(await page.innerText('.request-main'), /pip install flaky/)
     assert.match(await page.innerText('.timeline'), /queued[\s\S]*solving[\s\S]*ready/)
   })
@@ -181,7 +191,10 @@ test('deep links open what they name, in any state of the page', async () => {
   await visit('/requests/999999', async ({ page }) => assert.match(await page.innerText('main'), /no request 999999/))
   await visit('/no/such/page', async ({ page }) => assert.match(await page.innerText('main'), /no such page/))
   await visit('/packages/pip/base', async ({ page }) => {
-    assert.match(await page.innerText('main'), /What others stand on[\s\S]*pip install base[\s\S]*fits default[\s\S]*widget/)
+    assert.match(
+      await page.innerText('main'),
+      /What others stand on[\s\S]*pip install base[\s\S]*fits default[\s\S]*widget/,
+    )
   })
   await visit('/packages?q=widg', async ({ page }) => {
     await page.waitForSelector('.packages tbody tr')

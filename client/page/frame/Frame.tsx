@@ -80,7 +80,8 @@ function LanguageSwitch() {
 
 function SchemeSwitch() {
   const { t } = useTranslation()
-  const { setColorScheme } = useMantineColorScheme()
+  // else it stops transitions by a style element, which the policy bars
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true })
   const dark = useComputedColorScheme('light') === 'dark'
   const label = t(dark ? 'nav.toLight' : 'nav.toDark')
   return (

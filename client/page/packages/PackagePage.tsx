@@ -8,6 +8,7 @@ import { call, Refused, type AnswerOf } from '../api.ts'
 import { Age } from '../frame/Age.tsx'
 import { CopyLine } from '../frame/Copy.tsx'
 import { Failed } from '../frame/Failed.tsx'
+import { Missing } from '../frame/Missing.tsx'
 import { Quiet } from '../frame/Quiet.tsx'
 import { useTitle } from '../frame/useTitle.ts'
 import type { Ecosystem } from '../queries.ts'
@@ -35,11 +36,7 @@ export function PackagePage({ ecosystem, name }: Props) {
   if (found.isPending) return <Quiet what={t('package.loading', { name })} />
   if (!found.data) {
     if (found.error instanceof Refused && found.error.problem.status === 404)
-      return (
-        <p className="empty">
-          {t('package.missing', { name })} <Link href="/packages">{t('package.toPackages')}</Link>
-        </p>
-      )
+      return <Missing what={t('package.missing', { name })} href="/packages" instead={t('package.toPackages')} />
     return <Failed what={t('package.failedToLoad')} error={found.error} again={() => void found.refetch()} />
   }
   const { summary, files, neededBy } = found.data

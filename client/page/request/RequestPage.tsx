@@ -7,6 +7,7 @@ import { call, Refused } from '../api.ts'
 import { Age } from '../frame/Age.tsx'
 import { CopyLine } from '../frame/Copy.tsx'
 import { Failed, useReason } from '../frame/Failed.tsx'
+import { Missing } from '../frame/Missing.tsx'
 import { Quiet } from '../frame/Quiet.tsx'
 import { useTitle } from '../frame/useTitle.ts'
 import { addMine } from '../mine.tsx'
@@ -30,11 +31,7 @@ export function RequestPage({ id }: { readonly id: number }) {
     const missing = request.error instanceof Refused && request.error.problem.status === 404
     if (!missing)
       return <Failed what={t('request.failedToLoad')} error={request.error!} again={() => void request.refetch()} />
-    return (
-      <p className="empty">
-        {t('request.missing', { id })} <Link href="/">{t('request.toQueue')}</Link>
-      </p>
-    )
+    return <Missing what={t('request.missing', { id })} href="/" instead={t('request.toQueue')} />
   }
   return <Shown request={request.data} />
 }

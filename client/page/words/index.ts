@@ -7,10 +7,6 @@ import { zh } from './zh.ts'
 
 export type Language = 'en' | 'zh'
 
-/** The keys of `en`, each with a text. */
-export type Words = Texts<typeof en>
-type Texts<T> = { readonly [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }
-
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'page'

@@ -1,5 +1,5 @@
 /** Every word of the page, in Chinese. */
-import type { Words } from './index.ts'
+import type { Words } from './shape.ts'
 
 export const zh: Words = {
   nav: {

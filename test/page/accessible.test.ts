@@ -1,0 +1,57 @@
+/** axe-core on every page, in each of its states, in both languages and both colours. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { after, before, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { startAirlock, type Airlock } from '../support/airlock.ts'
+import { startIndex, type TestIndex } from '../support/index.ts'
+import { openPage, startBrowser } from './browser.ts'
+import { fill, views } from './views.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+let index: TestIndex
+let airlock: Airlock
+let browser: Browser
+
+before(async () => {
+  index = await startIndex()
+  airlock = await startAirlock({ index: index.url, config: { download: { overlap: 0 } } })
+  await fill(airlock, index)
+  browser = await startBrowser()
+})
+
+after(async () => {
+  await browser?.close()
+  await airlock?.close()
+  await index?.close()
+})
+
+type Violation = {
+  readonly id: string
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
+}
+
+async function violations(page: Page): Promise<string[]> {
+  // the policy bars a script element; the debugger's own way in is not the page's
+  await page.evaluate(axe)
+  const found = (await page.evaluate('axe.run(document).then(({ violations }) => violations)')) as Violation[]
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+  )
+}
+
+for (const language of ['en', 'zh'] as const) {
+  for (const scheme of ['light', 'dark'] as const) {
+    for (const { name, path, act } of views) {
+      test(`${name} has nothing that axe finds, ${language}, ${scheme}`, async () => {
+        const { page, context, problems } = await openPage(browser, airlock.consoleUrl + path, { language, scheme })
+        await act?.(page)
+        assert.deepEqual(await violations(page), [])
+        assert.deepEqual(problems, [])
+        await context.close()
+      })
+    }
+  }
+}
