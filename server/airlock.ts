@@ -7,7 +7,7 @@ import { createAptState } from '../storage/apt.ts'
 import { networkFilesystemOf, openDatabase } from '../storage/database.ts'
 import { createEvents } from '../storage/events.ts'
 import { createJobs } from '../storage/jobs.ts'
-import { statePaths } from '../storage/layout.ts'
+import { aptKeyPath, statePaths } from '../storage/layout.ts'
 import { createListings } from '../storage/listings.ts'
 import type { Job } from '../storage/records.ts'
 import { takeLock } from '../storage/lock.ts'
@@ -143,6 +143,7 @@ export async function createAirlock(config: Config, env: Environment) {
   const housekeeping = createHousekeeping({
     ...spine,
     log,
+    standing: [{ path: aptKeyPath, bytes: Buffer.from(apt.publicKey) }],
     sweepIncoming: (options) => sweepIncoming(config.root, options),
     sweepPages: pages.sweep,
   })

@@ -1,7 +1,7 @@
 /** What goes by itself: leftovers of downloads at the start, pages nobody confirmed, files that no pod can need any more. */
 import type { Jobs } from '../storage/jobs.ts'
 import type { Listings } from '../storage/listings.ts'
-import type { Tree } from '../storage/tree.ts'
+import type { Tree, TreeFile } from '../storage/tree.ts'
 import type { Ecosystem } from './ecosystem.ts'
 import type { Log } from './log.ts'
 
@@ -11,6 +11,8 @@ type Deps = {
   readonly listings: Listings
   readonly tree: Tree
   readonly log: Log
+  /** Files of the tree that are there before anything was asked. */
+  readonly standing: readonly TreeFile[]
   /** Drops from `.incoming/` what is not needed: partial files at once, whole ones untouched since `before` (ms). */
   readonly sweepIncoming: (options: {
     readonly needed: ReadonlySet<string>
@@ -30,6 +32,7 @@ export function createHousekeeping({
   listings,
   tree,
   log,
+  standing,
   sweepIncoming,
   sweepPages,
   now = Date.now,
@@ -53,6 +56,7 @@ export function createHousekeeping({
         for (const { artifact } of (await jobs.closure(job))?.items ?? []) needed.add(artifact.sha256)
       }
       await sweepIncoming({ needed, before: now() - keptFor })
+      await tree.publish([standing])
       for (const ecosystem of ecosystems.values()) {
         for (const lane of new Set([...ecosystem.targets.values()].map((target) => target.lane))) {
           if ((await listings.generation(lane)) > 0) continue

@@ -63,6 +63,9 @@ export function requestFolder(ecosystem: string, request: number): TreePath {
   return `${ecosystem}/requests/${request}`
 }
 
+/** The public key that apt repositories are signed with, for pods to copy. */
+export const aptKeyPath: TreePath = 'homepod/airlock.asc'
+
 /** An absolute path for a tree path. */
 export function inTree(root: string, path: TreePath): string {
   return join(root, path)

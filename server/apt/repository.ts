@@ -1,6 +1,6 @@
 /** A target's signed files, ready for the tree, from what the state says of it. */
 import type { AptRepository, AptStanza } from '../../storage/apt.ts'
-import { indexFolder } from '../../storage/layout.ts'
+import { aptKeyPath, indexFolder } from '../../storage/layout.ts'
 import type { Publication, TreeFile } from '../ecosystem.ts'
 import { byHashPath, renderPackages, renderRelease, type IndexFile } from './indices.ts'
 import type { Signer } from './sign.ts'
@@ -27,7 +27,7 @@ export async function renderRepository(
   return {
     indexes,
     steps: [
-      [{ path: 'homepod/airlock.asc', bytes: Buffer.from(signer.publicKey) }],
+      [{ path: aptKeyPath, bytes: Buffer.from(signer.publicKey) }],
       indexes.map(({ sha256, bytes }) => file(byHashPath(target, sha256), bytes)),
       indexes.map(({ name, bytes }) => file(`${folder}/${name}`, bytes)),
       [file(`${folder}/Release`, Buffer.from(release)), file(`${folder}/Release.gpg`, Buffer.from(detached))],
