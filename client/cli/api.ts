@@ -26,8 +26,10 @@ export type AnswerOf<O extends Used> = Answer<z.infer<Operations[O]['answer']>>
 
 type Sent = {
   readonly id?: number
-  readonly query?: Readonly<Record<string, string>>
-  readonly body?: object
+  /** A list is given value by value. */
+  readonly query?: Readonly<Record<string, string | readonly string[]>>
+  /** A string goes as plain text. */
+  readonly body?: object | string
   /** Milliseconds without a byte after which the server counts as gone; 0: never. */
   readonly idle?: number
   readonly signal?: AbortSignal
@@ -44,7 +46,8 @@ export function createApi({ base, shown, language }: Deps) {
   ): Promise<AnswerOf<O>> {
     const [method, path] = routes[operation]
     const url = new URL(base.pathname.replace(/\/$/, '') + path.replace(':id', String(id)), base)
-    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
+    for (const [name, values] of Object.entries(query ?? {}))
+      for (const value of [values].flat()) url.searchParams.append(name, value)
     const headers = { accept: 'application/json', 'accept-language': language === 'zh' ? 'zh-CN' : 'en' }
     const { status, type, text } = await exchange({ url, shown, method, headers, body, idle, signal })
     const json = type.includes('json') ? parsed(text) : undefined

@@ -4,6 +4,8 @@ import { createBoard, silentBoard } from './board.ts'
 import { plain } from './columns.ts'
 import { printJson, type Context } from './context.ts'
 import { exits, worst } from './exits.ts'
+import { WrongUsage } from './failures.ts'
+import { linesOf, readText } from './files.ts'
 import { follow, type Wait } from './follow.ts'
 import { askedFor, printOutcome } from './outcome.ts'
 
@@ -14,29 +16,68 @@ export type RequestOptions = Waiting & {
   readonly note?: string
   readonly yes?: boolean
   readonly refresh?: boolean
+  /** Paths, or `-`. */
+  readonly file?: string
+  readonly constraints?: string
 }
 
-/** `airlock request pip fonttools 'numpy<2'` */
+/** Characters of a query: HTTP servers take some 16 KiB of head in all. */
+const maxQuery = 12_000
+
+/** `airlock request pip fonttools 'numpy<2'`, `airlock request pip -r requirements.txt`. Throws WrongUsage. */
 export async function request(
   context: Context,
   ecosystem: 'pip' | 'apt',
   requirements: readonly string[],
-  { target, requester = context.io.user, note, yes, refresh, ...waiting }: RequestOptions,
+  options: RequestOptions,
 ): Promise<number> {
-  const body = {
-    ecosystem,
-    requirements: [...requirements],
-    ...(target && { targets: [...target] }),
-    ...(requester && { requester }),
-    ...(note && { note }),
-    ...(yes && { confirm: true }),
-    ...(refresh && { refresh }),
-  } satisfies NewRequest
-  const { text, json } = await context.call('createRequests', { body })
-  if (waiting.wait) return waitFor(context, json.requests, waiting, (texts) => `{"requests":[${texts.join(',')}]}`)
-  if (waiting.json) printJson(context, text)
+  const { text, json } = await context.call('createRequests', await sentFor(context, ecosystem, requirements, options))
+  if (options.wait) return waitFor(context, json.requests, options, (texts) => `{"requests":[${texts.join(',')}]}`)
+  if (options.json) printJson(context, text)
   else for (const one of json.requests) printAsked(context, one)
   return exits.done
+}
+
+/** What the API is sent: a file goes as it is, with the rest in the query. */
+async function sentFor(
+  context: Context,
+  ecosystem: 'pip' | 'apt',
+  requirements: readonly string[],
+  options: RequestOptions,
+): Promise<{ body: NewRequest } | { body: string; query: Record<string, string | readonly string[]> }> {
+  const { words, io } = context
+  const { target, requester = io.user, note, yes, refresh, file, constraints } = options
+  if (file !== undefined && requirements.length > 0) throw new WrongUsage(words('usageFileOrNames'))
+  if (file === undefined && requirements.length === 0)
+    throw new WrongUsage(words('usageMissing', { what: 'REQUIREMENT' }))
+  if (file === '-' && constraints === '-') throw new WrongUsage(words('usageInputTwice'))
+  const bounds = constraints === undefined ? [] : linesOf(await readText(context, constraints))
+  const asked = { ...(requester && { requester }), ...(note && { note }) }
+  if (file === undefined) {
+    const body = {
+      ecosystem,
+      requirements: [...requirements],
+      ...(bounds.length > 0 && { constraints: bounds }),
+      ...(target && { targets: [...target] }),
+      ...asked,
+      ...(yes && { confirm: true }),
+      ...(refresh && { refresh }),
+    }
+    return { body }
+  }
+  const query = {
+    ecosystem,
+    ...(target && { target }),
+    ...(bounds.length > 0 && { constraint: bounds }),
+    ...asked,
+    ...(yes && { confirm: 'true' }),
+    ...(refresh && { refresh: 'true' }),
+  }
+  if (new URLSearchParams(bounds.map((bound) => ['constraint', bound])).toString().length > maxQuery)
+    throw new WrongUsage(words('usageConstraintsLong', { count: bounds.length }))
+  const body = await readText(context, file)
+  if (linesOf(body).length === 0) throw new WrongUsage(words('usageFileEmpty', { file: plain(file) }))
+  return { body, query }
 }
 
 /** `airlock retry 7` */

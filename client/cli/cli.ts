@@ -69,8 +69,9 @@ function createProgram(context: Context, end: (code: number) => void): Command {
     ['pip', 'aboutPip'],
     ['apt', 'aboutApt'],
   ] as const) {
-    withWait(command(ask, ecosystem, description))
-      .argument('<REQUIREMENT...>', words('argumentRequirements', { example: examples[ecosystem] }))
+    const asking = withWait(command(ask, ecosystem, description))
+      .argument('[REQUIREMENT...]', words('argumentRequirements', { example: examples[ecosystem] }))
+      .option('-r, --file <FILE>', words('optionFile'))
       .option('--target <TARGET>', words('optionTarget'), parse.several)
       .option('--requester <NAME>', words('optionRequester', { user: io.user ?? words('nobody') }))
       .option('--note <TEXT>', words('optionNote'))
@@ -79,6 +80,7 @@ function createProgram(context: Context, end: (code: number) => void): Command {
       .action((requirements: string[], options: RequestOptions) =>
         run(options, () => request(context, ecosystem, requirements, options)),
       )
+    if (ecosystem === 'pip') asking.option('-c, --constraints <FILE>', words('optionConstraints'))
   }
   withWait(command(program, 'status', 'aboutStatus'))
     .argument('[ID]', words('argumentId'), parse.id)

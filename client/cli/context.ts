@@ -11,6 +11,8 @@ export type Io = {
   readonly stderr: Out
   /** The OS user's name; undefined where there is none. */
   readonly user: string | undefined
+  /** A file's bytes; null: standard input's. */
+  read(path: string | null): Promise<Uint8Array>
   /** Calls back on SIGINT and SIGTERM instead of ending the process, until the returned function is called. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void
   /** Becomes `server/main.ts COMMAND` on this machine. */

@@ -9,8 +9,8 @@ export type Exchange = {
   readonly shown: string
   readonly method: string
   readonly headers: OutgoingHttpHeaders
-  /** Sent as JSON. */
-  readonly body?: object | undefined
+  /** Sent as JSON; a string as plain text. */
+  readonly body?: object | string | undefined
   /** Milliseconds without a byte after which the server counts as gone; 0: never. */
   readonly idle: number
   /** Milliseconds until a connection must stand. */
@@ -24,8 +24,10 @@ export function exchange({ url, shown, method, headers, body, idle, connect = 10
   const secure = url.protocol === 'https:'
   // A kept connection would break under a command that waits while the server restarts.
   const agent = secure ? new HttpsAgent({ keepAlive: false }) : new HttpAgent({ keepAlive: false })
-  const bytes = body && Buffer.from(JSON.stringify(body))
-  const all = { ...headers, ...(bytes && { 'content-type': 'application/json', 'content-length': bytes.length }) }
+  const isText = typeof body === 'string'
+  const bytes = body === undefined ? undefined : Buffer.from(isText ? body : JSON.stringify(body))
+  const type = isText ? 'text/plain; charset=utf-8' : 'application/json'
+  const all = { ...headers, ...(bytes && { 'content-type': type, 'content-length': bytes.length }) }
   const options = { method: method.toUpperCase(), headers: all, agent, ...(signal && { signal }) }
   const req = (secure ? httpsRequest : httpRequest)(url, options)
 

@@ -1,5 +1,7 @@
 /** Where argv, process.env and the process itself end. */
+import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
+import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { runCli } from './cli.ts'
 import { exits } from './exits.ts'
@@ -15,6 +17,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   user: userName(),
+  read: (path) => (path === null ? buffer(process.stdin) : readFile(path)),
   onSignal(listener) {
     process.on('SIGINT', listener).on('SIGTERM', listener)
     return () => void process.off('SIGINT', listener).off('SIGTERM', listener)

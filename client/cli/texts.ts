@@ -24,6 +24,11 @@ export const texts = {
   optionTarget: { en: 'the kind of HomePod; may be repeated', zh: '目标环境，可多次给出' },
   optionRequester: { en: 'who asks (default: {user})', zh: '申请人（默认：{user}）' },
   optionNote: { en: 'a note for the admin', zh: '给管理员的备注' },
+  optionFile: { en: 'a file of what to ask for, or -', zh: '列出申请内容的文件，- 为标准输入' },
+  optionConstraints: {
+    en: 'a file of bounds on whatever is pulled in, or -',
+    zh: '约束依赖版本的文件，- 为标准输入',
+  },
   optionYes: { en: 'fetch it however large it is', zh: '无论多大都下载' },
   optionRefresh: { en: 'ask upstream anew, however new the last answer is', zh: '重新查询上游源，不用近期的结果' },
   optionWait: { en: 'wait until it is finished', zh: '等待直到结束' },
@@ -80,6 +85,19 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   usageWaitForWhat: {
     en: 'Say which request to wait for: airlock status ID --wait.',
     zh: '请指明要等待的申请：airlock status ID --wait。',
+  },
+  standardInput: { en: 'standard input', zh: '标准输入' },
+  usageFileUnread: { en: '{file} cannot be read ({reason}).', zh: '无法读取 {file}（{reason}）。' },
+  usageFileText: { en: '{file} is not UTF-8 text.', zh: '{file} 不是 UTF-8 文本。' },
+  usageFileEmpty: { en: '{file} asks for nothing.', zh: '{file} 中没有申请任何内容。' },
+  usageFileOrNames: {
+    en: 'Give either what to ask for or a file of it (-r), not both.',
+    zh: '申请内容与文件（-r）只能二选一。',
+  },
+  usageInputTwice: { en: 'Standard input can be only one of -r and -c.', zh: '标准输入只能用于 -r 与 -c 之一。' },
+  usageConstraintsLong: {
+    en: 'The {count} constraints are too many to go beside a file: give what to ask for as arguments instead of with -r.',
+    zh: '约束共 {count} 条，无法随文件一起提交：请不用 -r，直接以参数给出申请内容。',
   },
   usageHelp: { en: 'See `{command} --help`.', zh: '请查看 `{command} --help`。' },
   urlInvalid: {

@@ -1,4 +1,5 @@
 /** A console on loopback that answers what a test tells it, and the command line run against it in this process. */
+import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
@@ -22,7 +23,11 @@ export async function fakeConsole(t: TestContext, replies: Replies) {
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const line = `${req.method} ${req.url}`
     const body = await textOf(req)
-    asked.push({ line, language: req.headers['accept-language'], body: body === '' ? null : JSON.parse(body) })
+    asked.push({
+      line,
+      language: req.headers['accept-language'],
+      body: body === '' ? null : req.headers['content-type'] === 'application/json' ? JSON.parse(body) : body,
+    })
     const found = replies[line] ?? { status: 404, body: problem({ status: 404, detail: `nothing at ${line}` }) }
     const list = [found].flat()
     const turn = given.get(line) ?? 0
@@ -63,12 +68,14 @@ export type Terminal = Partial<Pick<Io, 'every' | 'patience' | 'user'>> & {
   readonly env?: Readonly<Record<string, string>>
   readonly tty?: boolean
   readonly columns?: number
+  /** What standard input gives. */
+  readonly stdin?: string
   /** Called with everything that goes to stderr, as it goes. */
   onStderr?(text: string, signal: (name: 'SIGINT' | 'SIGTERM') => void): void
 }
 
 export async function airlock(url: string, args: readonly string[], terminal: Terminal = {}): Promise<Ran> {
-  const { env = {}, tty = false, columns, onStderr, user = 'alice', every = 5, patience = 2000 } = terminal
+  const { env = {}, tty = false, columns, stdin = '', onStderr, user = 'alice', every = 5, patience = 2000 } = terminal
   const written = { out: '', err: '' }
   const became: string[] = []
   const listeners = new Set<(name: 'SIGINT' | 'SIGTERM') => void>()
@@ -85,6 +92,7 @@ export async function airlock(url: string, args: readonly string[], terminal: Te
       },
     },
     user,
+    read: (path) => (path === null ? Promise.resolve(Buffer.from(stdin)) : readFile(path)),
     every,
     patience,
     onSignal(listener) {
