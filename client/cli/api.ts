@@ -16,6 +16,9 @@ const routes = {
   cancelRequest: ['post', '/api/requests/:id/cancel'],
   retryRequest: ['post', '/api/requests/:id/retry'],
   listTargets: ['get', '/api/targets'],
+  listPackages: ['get', '/api/packages/:ecosystem'],
+  getPackage: ['get', '/api/packages/:ecosystem/:name'],
+  describePackage: ['get', '/api/packages/:ecosystem/:name/description'],
   rebuild: ['post', '/api/maintenance/rebuild'],
   verify: ['post', '/api/maintenance/verify'],
 } as const satisfies { readonly [O in keyof Operations]?: readonly [Operations[O]['method'], Operations[O]['path']] }
@@ -25,7 +28,9 @@ export type Answer<View> = { readonly text: string; readonly json: View }
 export type AnswerOf<O extends Used> = Answer<z.infer<Operations[O]['answer']>>
 
 type Sent = {
+  /** The path's own `:id`, or all that it names. */
   readonly id?: number
+  readonly params?: Readonly<Record<string, string>>
   /** A list is given value by value. */
   readonly query?: Readonly<Record<string, string | readonly string[]>>
   /** A string goes as plain text. */
@@ -42,10 +47,11 @@ export function createApi({ base, shown, language }: Deps) {
   /** Throws ProblemAnswer, Unreachable or NotAirlock. */
   return async function call<O extends Used>(
     operation: O,
-    { id, query, body, idle = 30_000, signal }: Sent = {},
+    { id, params = { id: String(id) }, query, body, idle = 30_000, signal }: Sent = {},
   ): Promise<AnswerOf<O>> {
     const [method, path] = routes[operation]
-    const url = new URL(base.pathname.replace(/\/$/, '') + path.replace(':id', String(id)), base)
+    const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name]!))
+    const url = new URL(base.pathname.replace(/\/$/, '') + filled, base)
     for (const [name, values] of Object.entries(query ?? {}))
       for (const value of [values].flat()) url.searchParams.append(name, value)
     const headers = { accept: 'application/json', 'accept-language': language === 'zh' ? 'zh-CN' : 'en' }

@@ -10,6 +10,7 @@ import { exits } from './exits.ts'
 import { WrongUsage } from './failures.ts'
 import { languageOf } from './language.ts'
 import { maintain } from './maintain.ts'
+import { onePackage, packages, type Kind, type PackagesOptions } from './packages.ts'
 import { detail, list, targets, type ListOptions } from './status.ts'
 import { createWords, type Text, type Words } from './texts.ts'
 import { createParsers, explainUsage } from './usage.ts'
@@ -102,6 +103,18 @@ function createProgram(context: Context, end: (code: number) => void): Command {
   withJson(command(program, 'targets', 'aboutTargets')).action((options: Flags) =>
     run(options, () => targets(context, options)),
   )
+  withJson(command(program, 'packages', 'aboutPackages'))
+    .argument('[ECOSYSTEM]', words('argumentEcosystem'), parse.ecosystem)
+    .argument('[NAME]', words('argumentName'))
+    .option('--text <TEXT>', words('optionText'))
+    .option('--limit <N>', words('optionLimitMany'), parse.many)
+    .action((kind: Kind | undefined, name: string | undefined, options: PackagesOptions) =>
+      run(options, () =>
+        kind !== undefined && name !== undefined
+          ? onePackage(context, kind, name, options)
+          : packages(context, kind, options),
+      ),
+    )
   for (const [work, description] of [
     ['rebuild', 'aboutRebuild'],
     ['verify', 'aboutVerify'],

@@ -35,6 +35,10 @@ export function createParsers(words: Words) {
       /^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= 200
         ? Number(value)
         : refuse('usageLimit', { value: plain(value) }),
+    many: (value: string) =>
+      /^[1-9]\d{0,5}$/.test(value) ? Number(value) : refuse('usageLimitMany', { value: plain(value) }),
+    ecosystem: (value: string) =>
+      value === 'pip' || value === 'apt' ? value : refuse('usageEcosystem', { value: plain(value) }),
     timeout: (value: string) =>
       /^\d{1,6}(\.\d+)?$/.test(value) ? Number(value) : refuse('usageTimeout', { value: plain(value) }),
     state: (value: string) =>

@@ -30,6 +30,11 @@ const wrong: readonly [args: string, en: RegExp, zh: RegExp][] = [
   ['cancel', /ID is missing\./, /缺少 ID。/],
   ['cancel ../7', /is not a request’s number/, /不是申请编号/],
   ['retry', /ID is missing\./, /缺少 ID。/],
+  ['packages conda', /There is no ecosystem “conda”: pip or apt\./, /没有生态 “conda”/],
+  ['packages pip ..', /“\.\.” is not a package’s name\./, /“\.\.” 不是软件包名称。/],
+  ['packages pip six extra', /too many arguments/, /参数过多/],
+  ['packages --limit 0', /--limit takes a number from 1 to 999999, not “0”\./, /而不是 “0”/],
+  ['packages --text', /--text <TEXT> needs a value\./, /需要一个值/],
   ['targets extra', /too many arguments/, /参数过多/],
   ['verify --fast', /There is no option --fast\./, /没有选项 --fast。/],
 ]
@@ -54,6 +59,7 @@ test('every command has help in both languages, on stdout, that names each of it
     'cancel',
     'retry',
     'targets',
+    'packages',
     'rebuild',
     'verify',
   ]) {
