@@ -17,7 +17,7 @@ export function Bar({ progress }: { readonly progress: Progress }) {
         {bytes(done)}
         {bytesTotal !== null && <> / {bytes(bytesTotal)}</>}
       </span>
-      <span className="number dim">
+      <span className="number dim files">
         {files}/{filesTotal}
       </span>
       {bytesPerSecond > 0 && <span className="number dim">{bytes(bytesPerSecond)}/s</span>}

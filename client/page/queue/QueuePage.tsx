@@ -54,7 +54,7 @@ export function QueuePage() {
   return (
     <section aria-label={t('queue.label')}>
       <h1 className="unseen">{t('queue.title')}</h1>
-      <div className="filters" role="search">
+      <div className="filters" role="search" hidden={empty && untouched}>
         <SegmentedControl
           size="xs"
           aria-label={t('queue.label')}
@@ -65,7 +65,7 @@ export function QueuePage() {
         <FilterBox key={text === '' ? 'empty' : 'set'} text={text} onChange={(q) => set({ q })} />
       </div>
       {show === 'mine' && me === '' ? (
-        <p className="empty">{t('queue.mineNeedsName')}</p>
+        <NameBox />
       ) : list.isError && !list.data ? (
         <Failed what={t('queue.failedToLoad')} error={list.error} again={() => void list.refetch()} />
       ) : list.isPending ? (
@@ -111,6 +111,33 @@ function hrefOf(search: URLSearchParams, before: string | null): string {
   if (before === null) next.delete('before')
   else next.set('before', before)
   return next.size === 0 ? '/' : `/?${next}`
+}
+
+/** Kept when it is whole: with the first letter, this box would make way for somebody else's requests. */
+function NameBox() {
+  const { t } = useTranslation()
+  const [, setName] = useName()
+  const [typed, setTyped] = useState('')
+  return (
+    <form
+      className="empty"
+      onSubmit={(event) => {
+        event.preventDefault()
+        setName(typed.trim())
+      }}
+    >
+      {t('queue.mineNeedsName')}
+      <TextInput
+        size="xs"
+        className="name"
+        aria-label={t('ask.name')}
+        placeholder={t('ask.name')}
+        value={typed}
+        maxLength={100}
+        onChange={({ currentTarget: { value } }) => setTyped(value)}
+      />
+    </form>
+  )
 }
 
 /** Typing goes on while the address follows. */

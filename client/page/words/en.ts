@@ -104,7 +104,7 @@ export const en = {
     filterHint: 'filter: name, requester, note',
     mineFirst: 'Mine',
     others: 'Everyone’s',
-    mineNeedsName: 'Give your name above, and your requests stand here.',
+    mineNeedsName: 'Give your name and press Enter: your requests stand here then.',
     none: 'No request matches.',
     clear: 'Show all',
     newer: 'Newest',

@@ -106,7 +106,7 @@ export const zh: Words = {
     filterHint: '筛选：名称、申请人、说明',
     mineFirst: '我的申请',
     others: '所有申请',
-    mineNeedsName: '在上方填写姓名后，您的申请会显示在这里。',
+    mineNeedsName: '填写姓名并按 Enter，您的申请会显示在这里。',
     none: '没有符合条件的申请。',
     clear: '显示全部',
     newer: '最新',
