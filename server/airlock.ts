@@ -201,10 +201,7 @@ function ownState(config: Config): () => void {
 /** The configured targets of one ecosystem, by name. */
 function configured<Name extends 'pip' | 'apt'>(config: Config, name: Name) {
   type Knobs = NonNullable<Config['targets'][string][Name]>
-  return new Map<string, Knobs>(
-    Object.entries(config.targets).flatMap(([target, knobs]) => {
-      const own = knobs[name]
-      return own === undefined ? [] : [[target, own as Knobs] as const]
-    }),
-  )
+  const all = new Map<string, Knobs>()
+  for (const [target, { [name]: own }] of Object.entries(config.targets)) if (own) all.set(target, own)
+  return all
 }

@@ -1,10 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Config } from './config.ts'
+import type { Config, Environment } from './config.ts'
 import type { Log } from './log.ts'
 
 type Deps = {
   readonly config: Pick<Config, 'root' | 'mirrorListen' | 'mirrorUrl' | 'consoleUrl'>
+  readonly env: Environment
   readonly log: Log
   /** ms before a mirror that died is started again. */
   readonly pause?: number
@@ -14,22 +15,22 @@ type Deps = {
  * The mirror beside `airlock serve`, in a process of its own that can read the tree and nothing else. It ends when its
  * channel to us closes, however we die; when it dies by itself it is started again.
  */
-export function createMirrorChild({ config, log, pause = 1000 }: Deps) {
+export function createMirrorChild({ config, env, log, pause = 1000 }: Deps) {
   let child: ChildProcess | null = null
   let stopped = false
 
   function start(): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     const { host, port } = config.mirrorListen!
-    const env = {
-      PATH: process.env.PATH ?? '/usr/bin:/bin',
-      LANG: process.env.LANG ?? 'C.UTF-8',
+    const own = {
+      PATH: env.PATH ?? '/usr/bin:/bin',
+      LANG: env.LANG ?? 'C.UTF-8',
       AIRLOCK_ROOT: config.root,
       AIRLOCK_MIRROR_LISTEN: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
       ...(config.mirrorUrl !== null && { AIRLOCK_MIRROR_URL: config.mirrorUrl }),
       ...(config.consoleUrl !== null && { AIRLOCK_CONSOLE_URL: config.consoleUrl }),
     }
-    const started = fork(fileURLToPath(new URL('main.ts', import.meta.url)), ['mirror'], { env })
+    const started = fork(fileURLToPath(new URL('main.ts', import.meta.url)), ['mirror'], { env: own })
     child = started
     let listened = false
     started.on('message', (message: { listening?: number }) => {

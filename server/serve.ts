@@ -24,7 +24,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   const airlock = await createAirlock(config, env)
   const { log, ecosystems, queue } = airlock
   await airlock.gateway.listen()
-  const mirror = createMirrorChild({ config, log })
+  const mirror = createMirrorChild({ config, env, log })
   const mirrorPort = config.mirrorListen && (await mirror.start())
   const mirrorUrl = config.mirrorUrl ?? (config.mirrorListen && urlOf({ ...config.mirrorListen, port: mirrorPort! }))
   const asking = createAsking({
