@@ -142,11 +142,15 @@ export function createSolve({ gateway, compile, projects, metadata, listings, ke
       )
       return new AirlockError('package-not-found', { name, near })
     }
-    const sourceOnly = [...session.asked.values()].filter(
+    const wheelless = [...session.asked.values()].filter(
       (project) => project !== null && project.page.files.length > 0 && !hasWheel(project),
     )
-    if (sourceOnly.length > 0) {
-      const names = sourceOnly.map((project) => project!.name).toSorted()
+    for (const project of wheelless) {
+      const unchecked = project!.page.files.find(({ file }) => parseWheelName(file) !== null)
+      if (unchecked) return new AirlockError('digest-missing', { origin: project!.origin, file: unchecked.file })
+    }
+    if (wheelless.length > 0) {
+      const names = wheelless.map((project) => project!.name).toSorted()
       return new AirlockError('sdist-needs-build', {
         target: target.name,
         projects: names,

@@ -6,6 +6,7 @@ export const byCode: Readonly<Record<string, Phrase>> = {
   ECONNREFUSED: { en: 'the connection was refused', zh: '连接被拒绝' },
   ECONNRESET: { en: 'the connection broke off', zh: '连接中断' },
   EPIPE: { en: 'the connection broke off', zh: '连接中断' },
+  ERR_HTTP_CONTENT_LENGTH_MISMATCH: { en: 'the connection broke off', zh: '连接中断' },
   ENOTFOUND: { en: 'DNS does not know its name', zh: 'DNS 中没有该名称' },
   EAI_AGAIN: { en: 'DNS did not answer', zh: 'DNS 没有应答' },
   EHOSTUNREACH: { en: 'there is no route to it', zh: '没有可达路由' },

@@ -50,7 +50,7 @@ export async function checkTree(root: string): Promise<Checked> {
   }
   for (const [path, { mode, isFolder }] of await entriesOf(root)) {
     const right = path === '.incoming' ? 0o700 : isFolder ? 0o755 : 0o444
-    if (mode !== right && !path.startsWith('.incoming/')) faults.push(`${path}: its mode is ${mode.toString(8)}`)
+    if (mode !== right) faults.push(`${path}: its mode is ${mode.toString(8)}`)
   }
   return { faults: faults.map((fault) => fault.replaceAll(`${root}/`, '')), ...counted }
 }
@@ -86,8 +86,8 @@ async function checkProject(folder: string, faults: string[], counted: { pages: 
     if (bytes === null) continue
     if (!path.endsWith(`/${file}`)) faults.push(`${folder}: ${file} leads to ${path}`)
     if (digest(bytes) !== sha256) faults.push(`${path}: its digest is not the one listed`)
-    const size = files.find(({ filename }) => filename === file)?.size
-    if (size !== bytes.length) faults.push(`${path}: its size is not the one listed`)
+    const entry = files.find(({ filename }) => filename === file)
+    if (entry && entry.size !== bytes.length) faults.push(`${path}: its size is not the one listed`)
     const beside = await read(`${path}.metadata`, faults, `${folder}: ${file}.metadata`)
     if (beside === null) continue
     if (digest(beside) !== metadata) faults.push(`${path}.metadata: its digest is not the one listed`)
@@ -214,10 +214,12 @@ async function foldersIn(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
 }
 
+/** Everything that a pod can see; `.incoming` itself, and nothing in it, since that comes and goes. */
 async function entriesOf(root: string) {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const seen = entries.filter(({ parentPath }) => !relative(root, parentPath).startsWith('.incoming'))
   return Promise.all(
-    entries.map(async (entry) => {
+    seen.map(async (entry) => {
       const path = join(entry.parentPath, entry.name)
       return [relative(root, path), { mode: (await stat(path)).mode & 0o7777, isFolder: entry.isDirectory() }] as const
     }),
