@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { NewRequest, ProblemView, RequestDetail, RequestView } from '../../server/contract.ts'
 import { finishedStates } from '../../storage/records.ts'
-import { hostPython } from './clients.ts'
+import { hostPython, run } from './clients.ts'
 
 export type AirlockOptions = {
   /** The default upstream's address; absent: what this machine's pip uses, for the tests that go out. */
@@ -85,8 +85,8 @@ export async function startAirlock(options: AirlockOptions = {}) {
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         log.push(text)
         said += text
-        // the greeting's last line
-        if (said.includes('index-url http')) resolve()
+        // said once everything listens
+        if (said.includes('airlock request pip')) resolve()
       })
     })
     const early = ended.then(({ status, signal }) => {
@@ -180,14 +180,16 @@ export async function startAirlock(options: AirlockOptions = {}) {
     },
     /** As if the pages that upstream gave were old: the next solve asks for them again. */
     forgetPages: () => rm(join(state, 'cache/gateway'), { recursive: true, force: true }),
+    /** Another server with the very same settings, beside this one: how it ends and what it says. */
+    again: () => run(process.execPath, [main, 'serve'], { ...offline(folder), ...settings(), ...options.env }),
     /** SIGKILL. */
     kill: () => end('SIGKILL'),
-    /** Resolves when the server has died by itself. */
-    async died(): Promise<Ended> {
-      const { ended } = running!
-      const how = await ended
+    /** Resolves when the server has died by itself; throws when it does not in time. */
+    async died(ms = 25_000): Promise<Ended> {
+      const ended = await Promise.race([running!.ended, sleep(ms, null, { ref: false })])
+      if (ended === null) throw new Error(`the server lives on:\n${log.join('')}`)
       running = null
-      return how
+      return ended
     },
     /** SIGTERM; throws unless it ends in order. */
     stop,
@@ -231,13 +233,13 @@ export async function freePorts(count: number): Promise<number[]> {
   return found
 }
 
-/** Command lines of everything alive whose command line or environment names a folder, but for this test itself. */
-export async function livingIn(folder: string): Promise<string[]> {
+/** Everything alive whose command line or environment names a folder, but for this test itself. */
+export async function livingIn(folder: string): Promise<{ readonly pid: number; readonly line: string }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
   const read = (path: string) => readFile(path, 'utf8').catch(() => '')
   const all = pids.map(async (pid) => {
     const [line, env] = await Promise.all([read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`)])
-    return (line + env).includes(folder) ? [line.replaceAll('\0', ' ').trim()] : []
+    return (line + env).includes(folder) ? [{ pid: Number(pid), line: line.replaceAll('\0', ' ').trim() }] : []
   })
   return (await Promise.all(all)).flat()
 }
