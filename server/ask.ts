@@ -28,8 +28,11 @@ type Deps = {
 }
 
 export function createAsk({ ecosystems, requests, queue, reuse, unfinished }: Deps) {
-  /** Throws what the grammar throws, `ecosystem-unknown`, `target-unknown` or `queue-full`; then nothing is recorded. */
-  return async function ask(wanted: Wanted, understand: (ecosystem: Ecosystem) => Understood): Promise<Request[]> {
+  /** Throws what `understand` throws, `ecosystem-unknown`, `target-unknown` or `queue-full`; then nothing is recorded. */
+  return async function ask(
+    wanted: Wanted,
+    understand: (ecosystem: Ecosystem) => Understood | Promise<Understood>,
+  ): Promise<Request[]> {
     const ecosystem = ecosystems.get(wanted.ecosystem)
     if (!ecosystem) {
       throw new AirlockError('ecosystem-unknown', { ecosystem: wanted.ecosystem, known: [...ecosystems.keys()] })
@@ -40,7 +43,7 @@ export function createAsk({ ecosystems, requests, queue, reuse, unfinished }: De
       const known = [...ecosystem.targets.keys()]
       throw new AirlockError('target-unknown', { target: strange, ecosystem: ecosystem.name, known })
     }
-    const parsed = understand(ecosystem)
+    const parsed = await understand(ecosystem)
     if ((await requests.countUnfinished()) + targets.length > unfinished) {
       throw new AirlockError('queue-full', { limit: unfinished })
     }

@@ -288,6 +288,28 @@ export const operations = {
     answer: requestDetailSchema,
     summary: 'One request with timeline and closure',
   },
+  withdraw: {
+    method: 'post',
+    path: '/api/withdrawals',
+    status: 202,
+    body: z.strictObject({
+      ecosystem: ecosystemSchema,
+      roots: z
+        .array(z.string().min(1).max(1000))
+        .min(1)
+        .max(1000)
+        .meta({ description: 'as they were asked for; what only they needed goes with them' }),
+      target: targetName.default('default'),
+      requester: freeText(100).optional(),
+      note: freeText(2000).optional(),
+      confirm: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'fetch what a solve without them brings, even where that needs a confirmation' }),
+    }),
+    answer: z.object({ requests: z.array(requestSchema) }),
+    summary: 'Take back what was asked for, where an index does not only grow',
+  },
   cancelRequest: {
     method: 'post',
     path: '/api/requests/:id/cancel',

@@ -107,7 +107,7 @@ export type Ecosystem = {
   fits?(artifact: Artifact, target: Target): boolean
   /** What an artifact that is here says of itself at length; null: nothing. */
   describe?(artifact: Artifact): Promise<Description | null>
-  /** The command that installs this in a pod: `pip install 'numpy<2'`. */
+  /** The command that installs this in a pod: `pip install 'numpy<2'`; empty where there is nothing to install. */
   installLine(roots: readonly string[], target: Target): string
   /** Asks the ecosystem's own solver. Repeatable; touches nothing but caches. */
   solve(job: Job, target: Target, signal: AbortSignal): Promise<Closure>

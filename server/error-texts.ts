@@ -311,9 +311,25 @@ export const codes = {
     en: { message: '{root}: {target} has no architecture {architecture}.', hint: 'Architectures there: {known}.' },
     zh: { message: '{root}：目标环境 {target} 没有 {architecture} 架构。', hint: '可用架构：{known}。' },
   },
+  'withdrawal-unsupported': {
+    en: {
+      message: 'Nothing can be withdrawn from {ecosystem}: its indexes only grow.',
+      hint: 'What is no longer wanted harms nobody there. It can be done for: {known}.',
+    },
+    zh: {
+      message: '{ecosystem} 不支持撤回：其索引只增不减。',
+      hint: '不再需要的内容留在其中并无妨碍。支持撤回的生态：{known}。',
+    },
+  },
   'apt-root-unknown': {
-    en: { message: '{root} is not among what was asked for on {target}.', hint: 'List it with `airlock roots`.' },
-    zh: { message: '{root} 不在目标环境 {target} 的申请之列。', hint: '可用 `airlock roots` 查看。' },
+    en: {
+      message: '{root} is not among what was asked for on {target}.',
+      hint: 'See what was asked for with `airlock status`, and name it as it was written there.',
+    },
+    zh: {
+      message: '{root} 不在目标环境 {target} 的申请之列。',
+      hint: '可用 `airlock status` 查看申请内容，并按其中的写法给出名称。',
+    },
   },
   'clock-behind': {
     en: {

@@ -15,6 +15,7 @@ const routes = {
   getRequest: ['get', '/api/requests/:id'],
   cancelRequest: ['post', '/api/requests/:id/cancel'],
   retryRequest: ['post', '/api/requests/:id/retry'],
+  withdraw: ['post', '/api/withdrawals'],
   listTargets: ['get', '/api/targets'],
   listPackages: ['get', '/api/packages/:ecosystem'],
   getPackage: ['get', '/api/packages/:ecosystem/:name'],

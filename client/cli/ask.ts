@@ -80,6 +80,28 @@ async function sentFor(
   return { body, query }
 }
 
+/** `airlock withdraw apt cmake` */
+export async function withdraw(
+  context: Context,
+  ecosystem: 'pip' | 'apt',
+  roots: readonly string[],
+  { target, requester = context.io.user, note, yes, ...waiting }: Omit<RequestOptions, 'target'> & { target?: string },
+): Promise<number> {
+  const body = {
+    ecosystem,
+    roots: [...roots],
+    ...(target && { target }),
+    ...(requester && { requester }),
+    ...(note && { note }),
+    ...(yes && { confirm: true }),
+  }
+  const { text, json } = await context.call('withdraw', { body })
+  if (waiting.wait) return waitFor(context, json.requests, waiting, (texts) => `{"requests":[${texts.join(',')}]}`)
+  if (waiting.json) printJson(context, text)
+  else for (const one of json.requests) printAsked(context, one)
+  return exits.done
+}
+
 /** `airlock retry 7` */
 export async function retry(context: Context, id: number, waiting: Waiting): Promise<number> {
   const { text, json } = await context.call('retryRequest', { id })

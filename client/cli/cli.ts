@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import about from '../../package.json' with { type: 'json' }
 import { createApi } from './api.ts'
-import { cancel, request, retry, type RequestOptions, type Waiting } from './ask.ts'
+import { cancel, request, retry, withdraw, type RequestOptions, type Waiting } from './ask.ts'
 import { width } from './columns.ts'
 import { complain } from './complain.ts'
 import type { Context, Io } from './context.ts'
@@ -100,6 +100,16 @@ function createProgram(context: Context, end: (code: number) => void): Command {
   withId(withWait(command(program, 'retry', 'aboutRetry'))).action((id: number, options: Waiting) =>
     run(options, () => retry(context, id, options)),
   )
+  withWait(command(program, 'withdraw', 'aboutWithdraw'))
+    .argument('<ECOSYSTEM>', words('argumentEcosystem'), parse.ecosystem)
+    .argument('<NAME...>', words('argumentRoots'))
+    .option('--target <TARGET>', words('optionOneTarget'))
+    .option('--requester <NAME>', words('optionRequester', { user: io.user ?? words('nobody') }))
+    .option('--note <TEXT>', words('optionNote'))
+    .option('--yes', words('optionYes'))
+    .action((kind: Kind, roots: string[], options: Parameters<typeof withdraw>[3]) =>
+      run(options, () => withdraw(context, kind, roots, options)),
+    )
   withJson(command(program, 'targets', 'aboutTargets')).action((options: Flags) =>
     run(options, () => targets(context, options)),
   )

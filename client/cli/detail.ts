@@ -29,7 +29,7 @@ function head(request: RequestDetail, words: Words): string[] {
     [words('detailBy'), `${plain(requester ?? words('nobody'))}, ${localTime(createdAt)}`],
     ...(note ? [[words('detailNote'), plain(note)]] : []),
     ...(files === null ? [] : [[words('detailFiles'), size === null ? String(files) : `${files}, ${bytes(size)}`]]),
-    ...(state === 'ready' ? [[words('detailInstall'), plain(install)]] : []),
+    ...(state === 'ready' && install !== '' ? [[words('detailInstall'), plain(install)]] : []),
   ] as [string, string][]
   const cells = Math.max(...facts.map(([name]) => width(name)))
   const title = words('detailTitle', { id, what: askedFor(request), target: plain(target) })

@@ -9,6 +9,7 @@ export function printOutcome({ io, words }: Context, request: RequestView): void
   const { id, state, problem } = request
   const fields = { id, target: plain(request.target) }
   if (state === 'ready') {
+    if (request.install === '') return void io.stdout.write(`${words('readyNothing', fields)}\n`)
     const first = words('ready', { ...fields, size: sizeOf(request, words) })
     io.stdout.write(`${first}\n  ${plain(request.install)}\n`)
   } else if (state === 'failed' || state === 'rejected' || state === 'cancelled') {

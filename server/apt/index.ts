@@ -64,7 +64,13 @@ export async function createApt(deps: AptDeps) {
   const signer = await openSigner(folders.key, now)
   const lanes = new Map<string, Solutions>()
   for (const target of targets.values()) lanes.set(target.name, await lane(target))
-  const publications = createPublication({ state, listings, signer, now })
+  const publications = createPublication({
+    state,
+    listings,
+    signer,
+    architecturesOf: (lane) => [...targets.values()].find((target) => target.lane === lane)?.architectures ?? null,
+    now,
+  })
   const { prepare } = publications
   const debs = createDebs(deps)
   const jobs = createJobs({
@@ -105,7 +111,7 @@ export async function createApt(deps: AptDeps) {
         .filter((line) => line !== '')
       return { ...parseRoots(lines), lines }
     },
-    installLine: (roots) => `apt-get update && apt-get install ${roots.join(' ')}`,
+    installLine: (roots) => (roots.length === 0 ? '' : `apt-get update && apt-get install ${roots.join(' ')}`),
     solve: (job, target, signal) => jobs.solve(job, own(target), signal),
     renew: (job, target, lacks, signal) => jobs.renew(job, own(target), lacks, signal),
     stage: (job, target, closure, signal) => jobs.stage(job, own(target), closure, signal),

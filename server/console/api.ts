@@ -116,6 +116,19 @@ export function createApi({
       return viewDetail(shown, timeline, closure?.items ?? null, remarks, request.job.proved, language)
     },
 
+    async withdraw({ body: { roots, target, requester = null, note = null, ...wanted }, language }) {
+      const all = { ...wanted, targets: [target], requester, note, refresh: false }
+      const added = await ask(all, async (ecosystem) => {
+        if (!ecosystem.withdrawal) {
+          const known = [...ecosystems.values()].filter((one) => one.withdrawal).map(({ name }) => name)
+          throw new AirlockError('withdrawal-unsupported', { ecosystem: ecosystem.name, known })
+        }
+        const parsed = await ecosystem.withdrawal(roots, ecosystem.targets.get(target)!)
+        return { ...parsed, lines: roots.map((root) => `-${root}`) }
+      })
+      return { requests: await view(added, language) }
+    },
+
     async cancelRequest({ params, language }) {
       const request = await find(params.id)
       if (isFinished(request.job.state) || request.job.state === 'publishing')

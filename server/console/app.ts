@@ -92,7 +92,7 @@ function answer(api: Api, operation: Operation) {
     // the operation's own schemas have read it
     const result = await api[operation](input as never)
     res.set('Cache-Control', 'no-store')
-    if (operation === 'createRequests')
+    if (operation === 'createRequests' || operation === 'withdraw')
       res.location(locationOf(result as { requests: readonly { id: number; batch: string }[] }))
     res.status('status' in result && result.status === 'unready' ? 503 : row.status).json(result)
   }

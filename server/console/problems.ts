@@ -24,6 +24,8 @@ const rows: Partial<Record<Code, Row>> = {
   'request-unknown': unknown,
   'route-unknown': unknown,
   'package-not-mirrored': unknown,
+  'apt-root-unknown': unknown,
+  'withdrawal-unsupported': invalid,
   'request-finished': conflict,
   'request-unfinished': conflict,
   'host-refused': { ...refused, status: 421 },

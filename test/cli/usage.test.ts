@@ -35,6 +35,9 @@ const wrong: readonly [args: string, en: RegExp, zh: RegExp][] = [
   ['packages pip six extra', /too many arguments/, /参数过多/],
   ['packages --limit 0', /--limit takes a number from 1 to 999999, not “0”\./, /而不是 “0”/],
   ['packages --text', /--text <TEXT> needs a value\./, /需要一个值/],
+  ['withdraw', /ECOSYSTEM is missing\./, /缺少 ECOSYSTEM。/],
+  ['withdraw apt', /NAME is missing\./, /缺少 NAME。/],
+  ['withdraw conda six', /There is no ecosystem “conda”/, /没有生态 “conda”/],
   ['targets extra', /too many arguments/, /参数过多/],
   ['verify --fast', /There is no option --fast\./, /没有选项 --fast。/],
 ]
@@ -60,6 +63,7 @@ test('every command has help in both languages, on stdout, that names each of it
     'retry',
     'targets',
     'packages',
+    'withdraw',
     'rebuild',
     'verify',
   ]) {
