@@ -56,6 +56,14 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
   return { page, context, problems }
 }
 
+/** Looks until an expression is true in the page: the policy bars the page from evaluating it by itself. */
+export async function until(page: Page, expression: string, ms = 15_000): Promise<void> {
+  for (const late = Date.now() + ms; !(await page.evaluate(expression));) {
+    if (Date.now() > late) throw new Error(`not within ${ms} ms: ${expression}`)
+    await page.waitForTimeout(30)
+  }
+}
+
 function exists(path: string): boolean {
   try {
     accessSync(path)

@@ -7,7 +7,7 @@ import { startAirlock, type Airlock } from '../support/airlock.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
 import { file, status, trickle } from '../support/upstream.ts'
 import { makeWheel } from '../support/wheels.ts'
-import { openPage, startBrowser, type Look, type Watched } from './browser.ts'
+import { openPage, startBrowser, until, type Look, type Watched } from './browser.ts'
 
 let index: TestIndex
 let airlock: Airlock
@@ -131,7 +131,7 @@ test('a dropped requirements file is taken, and its hashes are sent with it', ()
       data.items.add(new File(['# ours\\nbase==1.5 \\\\\\n    --hash=sha256:${wheel.sha256}\\n'], 'requirements.txt'))
       document.querySelector('form.ask').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
     }`)
-    await page.waitForFunction(`document.querySelector('${names}').value.includes('--hash')`)
+    await until(page, `document.querySelector('${names}').value.includes('--hash')`)
     await page.waitForSelector('.checked .here')
     await page.keyboard.press('Control+Enter')
     await page.waitForSelector('.ask-says a')
@@ -146,7 +146,7 @@ test('progress is seen live, and a cancel ends it', async () => {
     await page.waitForSelector(`${row(id)} progress`)
     await page.waitForSelector('[data-line="live"]')
     const first = Number(await page.getAttribute(`${row(id)} progress`, 'value'))
-    await page.waitForFunction(`Number(document.querySelector('${row(id)} progress')?.value) > ${first}`)
+    await until(page, `Number(document.querySelector('${row(id)} progress')?.value) > ${first}`)
     await page.click(`${row(id)} .act`)
     await page.waitForSelector(`${row(id)} [data-state="cancelled"]`)
   })
@@ -249,7 +249,7 @@ test('a server that goes is said to be gone, and what it did since is shown when
 test('the first load is small and the first paint carries the rows', async () => {
   const html = await (await fetch(airlock.consoleUrl, { headers: { accept: 'text/html' } })).text()
   assert.match(html, /<script type="application\/json" id="first">\{.*"requirements":\["widget"\]/)
-  const { page, context } = await openPage(browser, 'about:blank' === html ? '' : airlock.consoleUrl)
+  const { page, context } = await openPage(browser, airlock.consoleUrl)
   const sizes = (await page.evaluate(
     `performance.getEntriesByType('resource').filter(({ name }) => /\\.(js|css)$/.test(name)).map(({ encodedBodySize }) => encodedBodySize)`,
   )) as number[]

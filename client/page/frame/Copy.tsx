@@ -1,5 +1,4 @@
 /** A line to copy: the text itself, selectable, and a button that says when it has copied. */
-import { ActionIcon } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from './Icon.tsx'
@@ -9,7 +8,9 @@ export function CopyButton({ text }: { readonly text: string }) {
   const [copied, setCopied] = useState(false)
   const label = `${t(copied ? 'request.copied' : 'request.copy')}: ${text.length > 80 ? `${text.slice(0, 79)}…` : text}`
   return (
-    <ActionIcon
+    <button
+      type="button"
+      className="copy"
       aria-label={label}
       title={t(copied ? 'request.copied' : 'request.copy')}
       onClick={() => {
@@ -20,7 +21,7 @@ export function CopyButton({ text }: { readonly text: string }) {
       }}
     >
       <Icon name={copied ? 'check' : 'copy'} />
-    </ActionIcon>
+    </button>
   )
 }
 

@@ -73,23 +73,30 @@ function How({ request }: { readonly request: RequestView }) {
   )
 }
 
+/** Nothing here that a hundred rows would have to set up and do not need. */
 function Next({ request }: { readonly request: RequestView }) {
   const { t } = useTranslation()
   const { id, state, install } = request
-  const retry = useMutation({
-    mutationFn: () => call('retryRequest', { params: { id } }),
-    onSuccess: putRequest,
-  })
-  const cancel = useMutation({
-    mutationFn: () => call('cancelRequest', { params: { id } }),
-    onSuccess: putRequest,
-  })
   if (state === 'ready') return <CopyLine text={install} />
-  const act = isUnfinished(state) ? cancel : retry
-  const word = isUnfinished(state) ? t('queue.cancel') : t('queue.retry')
   return (
     <>
       {state === 'failed' && <Link href={`/requests/${id}`}>{t('queue.why')}</Link>}
+      <Act request={request} />
+    </>
+  )
+}
+
+function Act({ request }: { readonly request: RequestView }) {
+  const { t } = useTranslation()
+  const { id, state } = request
+  const unfinished = isUnfinished(state)
+  const act = useMutation({
+    mutationFn: () => call(unfinished ? 'cancelRequest' : 'retryRequest', { params: { id } }),
+    onSuccess: putRequest,
+  })
+  const word = unfinished ? t('queue.cancel') : t('queue.retry')
+  return (
+    <>
       <button
         type="button"
         className="act"
