@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import type { AptState } from '../../storage/apt.ts'
 import type { Remark } from '../../storage/records.ts'
 import type { OpenChild, RunChild } from '../child.ts'
-import type { Ecosystem, Listings, Outside, PathOf, Parsed } from '../ecosystem.ts'
+import type { Ecosystem, KnownName, Listings, Outside, PathOf, Parsed } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
-import { createCatalog } from './catalog.ts'
+import { createCatalog, nearest } from './catalog.ts'
 import { createAptGateway } from './gateway.ts'
-import { parseRoots } from './names.ts'
+import { createArchiveNames } from './known.ts'
+import { parseRoot, parseRoots } from './names.ts'
 import { createDebs } from './deb.ts'
 import { createJobs } from './job.ts'
 import { createProve } from './prove.ts'
@@ -63,6 +64,7 @@ export async function createApt(deps: AptDeps) {
   } = deps
   const signer = await openSigner(folders.key, now)
   const lanes = new Map<string, Solutions>()
+  const archiveNames: (() => readonly KnownName[])[] = []
   for (const target of targets.values()) lanes.set(target.name, await lane(target))
   const publications = createPublication({
     state,
@@ -88,6 +90,7 @@ export async function createApt(deps: AptDeps) {
   async function lane(target: AptTarget): Promise<Solutions> {
     const root = await createRoot(target, { folder: join(folders.cache, target.name), run, proxy: gatewayUrl })
     const snapshots = createSnapshots({ root, target, now, patience, stopping })
+    archiveNames.push(createArchiveNames(snapshots, stopping))
     const catalog = createCatalog(snapshots)
     const ask = createSolver(snapshots)
     return createSolutions({
@@ -110,6 +113,18 @@ export async function createApt(deps: AptDeps) {
         .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim())
         .filter((line) => line !== '')
       return { ...parseRoots(lines), lines }
+    },
+    understand(root) {
+      const { name, version, architecture } = parseRoot(root)
+      // a lane lists one version of a package, the one that its pods get
+      const pick = (versions: readonly string[]) =>
+        versions.findLast((candidate) => version === null || candidate === version) ?? null
+      return { name, pick, alone: architecture === null }
+    },
+    known: () => Promise.resolve(archiveNames.flatMap((known) => known())),
+    near: nearest,
+    describe({ facts: { stanza } }) {
+      return Promise.resolve(typeof stanza === 'string' ? { text: stanza, markdown: false } : null)
     },
     installLine: (roots) => (roots.length === 0 ? '' : `apt-get update && apt-get install ${roots.join(' ')}`),
     solve: (job, target, signal) => jobs.solve(job, own(target), signal),

@@ -107,20 +107,31 @@ export function createSnapshots({ root, target, now, patience, stopping }: Deps)
     return await unless(signal, updating)
   }
 
+  /** Keeps a snapshot until `work` is done. */
+  async function lease<T>(snapshot: Snapshot, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    leases.set(snapshot.at, (leases.get(snapshot.at) ?? 0) + 1)
+    try {
+      return await work(snapshot)
+    } finally {
+      leases.set(snapshot.at, leases.get(snapshot.at)! - 1)
+      await drop(snapshot.at)
+    }
+  }
+
   return {
     /** Runs `work` on a snapshot that stays until it is done. Throws `apt-update-failed`. */
     async use<T>(
       { refresh, signal }: { readonly refresh: boolean; readonly signal: AbortSignal },
       work: (snapshot: Snapshot) => Promise<T>,
     ): Promise<T> {
-      const snapshot = await fresh(refresh, signal)
-      leases.set(snapshot.at, (leases.get(snapshot.at) ?? 0) + 1)
-      try {
-        return await work(snapshot)
-      } finally {
-        leases.set(snapshot.at, leases.get(snapshot.at)! - 1)
-        await drop(snapshot.at)
-      }
+      return lease(await fresh(refresh, signal), work)
+    },
+
+    /** Runs `work` on the snapshot that lies here, however old, if there is one. Never asks upstream. */
+    async peek(work: (snapshot: Snapshot) => Promise<void>): Promise<void> {
+      recalled ??= recall().then((found) => void (current = found))
+      await recalled
+      if (current) await lease(current, work)
     },
 
     apt(
