@@ -72,7 +72,7 @@ export function createPage({ folder, api }: Deps): Page {
     if (asset) {
       res.set('Cache-Control', req.path.startsWith('/assets/') ? forever : 'no-cache').set('ETag', asset.etag)
       res.vary('Accept-Encoding').type(asset.type)
-      if (req.fresh) return void res.status(304).end()
+      if (req.headers['if-none-match']?.includes(asset.etag)) return void res.status(304).end()
       const encoding = (req.acceptsEncodings('br', 'gzip') || 'identity') as Encoding
       if (encoding !== 'identity') res.set('Content-Encoding', encoding)
       return void res.end(asset.bodies[encoding])
