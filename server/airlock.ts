@@ -32,6 +32,7 @@ import { createLog } from './log.ts'
 import { readMachine } from './machine.ts'
 import { createMaintenance } from './maintenance.ts'
 import { createPip } from './pip/index.ts'
+import { followIndexNames } from './pip/index-names.ts'
 import { pipTargets } from './pip/target.ts'
 import { pipUpstreams } from './pip/upstreams.ts'
 import { createQueue } from './queue.ts'
@@ -98,6 +99,14 @@ export async function createAirlock(config: Config, env: Environment) {
     targets: targets.pip,
     upstreams,
     seen: createSeenPages(paths.gatewayCache),
+    ...(config.names.pip === 'daily' && {
+      indexNames: followIndexNames({
+        upstreams,
+        outside,
+        stopping: stopping.signal,
+        onError: (error) => log.warn({ err: error }, 'the index could not be listed'),
+      }),
+    }),
     uv: join(project, '.tools/uv/bin/uv'),
     python: machine.interpreter.executable,
     work: paths.work,

@@ -125,6 +125,17 @@ export const fileSchema = z.strictObject({
       .prefault({}),
     'fast on a near upstream, polite to a far one',
   ),
+  names: knob(
+    z
+      .strictObject({
+        pip: knob(
+          z.enum(['off', 'daily']).default('off'),
+          'what completion offers beside the names known here; a list of everything is asked for by nobody in particular',
+        ),
+      })
+      .prefault({}),
+    'nothing is asked of upstream because somebody typed',
+  ),
   gateway: knob(
     z
       .strictObject({

@@ -1,7 +1,7 @@
 /** pip as an ecosystem: the graph of this folder's rooms. */
 import type { Artifact } from '../../storage/records.ts'
 import type { RunChild } from '../child.ts'
-import type { Ecosystem, Listings, Outside, PathOf } from '../ecosystem.ts'
+import type { Ecosystem, KnownName, Listings, Outside, PathOf } from '../ecosystem.ts'
 import { readDescription } from './description.ts'
 import { createPipGateway } from './gateway.ts'
 import { createKeptBack, runsOn } from './kept-back.ts'
@@ -42,6 +42,8 @@ export type PipDeps = {
   readonly overlap: number
   /** Addresses of upstream's pages that lie here, without asking anybody. */
   readonly seen?: () => Promise<readonly string[]>
+  /** What the default index lists, where the configuration has it followed. */
+  readonly indexNames?: () => readonly KnownName[]
 }
 
 export function createPip(deps: PipDeps) {
@@ -71,7 +73,10 @@ export function createPip(deps: PipDeps) {
     parseFile: (text, constraints = []) => parseRequirementsFile(text, { constraints, isUpstream }),
     understand: understandRoot,
     near: nearestNames,
-    known: async () => (deps.seen === undefined ? [] : seenProjects(await deps.seen(), deps.upstreams)),
+    async known() {
+      const seen = deps.seen === undefined ? [] : seenProjects(await deps.seen(), deps.upstreams)
+      return [...(deps.indexNames?.() ?? []), ...seen]
+    },
     fits({ file, facts }, target) {
       const { tags, python } = own(target)
       const required = facts['requiresPython']

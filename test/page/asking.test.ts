@@ -181,8 +181,7 @@ test('assets are kept for ever, compressed where that is accepted, and only thos
     assert.equal(again.status, 304)
   }
   assert.equal((await get('/scheme.js')).headers.get('cache-control'), 'no-cache')
-  for (const path of ['/assets/', '/assets/nosuch.js', '/assets/../index.html/x', '/api/nosuch'])
-    assert.equal((await get(path)).status === 200 && path.startsWith('/a'), false, path)
+  for (const path of ['/assets/', '/assets/nosuch.js', '/api/nosuch']) assert.equal((await get(path)).status, 404, path)
 })
 
 test('no path leads out of the build', async () => {
