@@ -196,6 +196,12 @@ export function createAptState(db: Database, now: () => Date) {
       }
     },
 
+    /** A lane's first repository, without a package. */
+    begin(lane: string, repository: AptRepository, indexes: readonly string[]): Promise<void> {
+      const nothing = { added: [], dropped: [], roots: [], held: new Map(), released: [], withdrawn: [] }
+      return db.transaction().execute((write) => this.change(write, lane, { ...nothing, repository, indexes }))
+    },
+
     /** Within the intent's transaction. */
     async change(write: Write, lane: string, change: AptChange): Promise<void> {
       const { date, snapshot, architectures } = change.repository

@@ -8,9 +8,11 @@ import { renderRepository } from './repository.ts'
 import type { Signer } from './sign.ts'
 
 type Deps = {
-  readonly state: Pick<AptState, 'stanzas' | 'repository' | 'supersededIndexes' | 'unusedFiles' | 'forget'>
+  readonly state: Pick<AptState, 'stanzas' | 'repository' | 'begin' | 'supersededIndexes' | 'unusedFiles' | 'forget'>
   readonly listings: Pick<Listings, 'listed'>
   readonly signer: Signer
+  /** Null: no target has this lane. */
+  readonly architecturesOf: (lane: string) => readonly string[] | null
   readonly now: () => Date
 }
 
@@ -20,12 +22,26 @@ const indexDays = 1
 /** How long a pod that has not updated may ask for a file that its index still names. */
 const poolDays = 30
 
-export function createPublication({ state, listings, signer, now }: Deps) {
+export function createPublication({ state, listings, signer, architecturesOf, now }: Deps) {
   async function indexes(lane: string): Promise<Publication> {
     const repository = await state.repository(lane)
-    if (!repository) return []
+    if (!repository) return begin(lane)
     const target = lane.slice('apt/'.length)
     return (await renderRepository(target, repository, await state.stanzas(lane), signer)).steps
+  }
+
+  /** A repository that nothing was asked of yet: signed and empty, so that a pod's update does not fail on it. */
+  async function begin(lane: string): Promise<Publication> {
+    const architectures = architecturesOf(lane)
+    if (!architectures) return []
+    const repository = { date: Math.floor(now().getTime() / 1000), snapshot: 0, architectures }
+    const { steps, indexes: files } = await renderRepository(lane.slice('apt/'.length), repository, [], signer)
+    await state.begin(
+      lane,
+      repository,
+      files.map(({ sha256 }) => sha256),
+    )
+    return steps
   }
 
   /** By lane: what was staged last, so that it need not be made twice. */
