@@ -2,7 +2,7 @@
  * The read path against nginx: index pages, 304s, one large file, many at once. Each server is one process on one core,
  * the client has the other; the servers take turns, and a ratio is the median over the rounds.
  *
- *   node test/bench/read.bench.ts [--rounds 5] [--seconds 2]
+ *   node test/bench/read.bench.ts [--rounds 5] [--seconds 2] [CASE…]
  *
  * Prints a table, and as its last line {"name":"read","ratios":{…},"goals":{…}}; needs nginx and taskset.
  */
@@ -18,7 +18,8 @@ import { startMirror, startNginx, type Server } from './servers.ts'
 
 const run = promisify(execFile)
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '2' } },
 })
 const rounds = Number(values.rounds)
@@ -35,6 +36,7 @@ for (const [command, probe] of [
 
 const goals = { 'page-20': 1, 'page-200': 1, 'page-3000': 1, 'not-modified': 0.95, 'file-200MB': 1, 'files-64x16MB': 1 }
 type Case = keyof typeof goals
+const cases = (Object.keys(goals) as Case[]).filter((name) => positionals.length === 0 || positionals.includes(name))
 
 const large = `apt/pool/aa/${'aa'.repeat(32)}/large_1_all.deb`
 const many = Array.from({ length: 64 }, (_, at) => {
@@ -161,7 +163,7 @@ try {
       'µs',
     ].join('  '),
   )
-  for (const name of Object.keys(goals) as Case[]) {
+  for (const name of cases) {
     const results = servers.map((): Round[] => [])
     for (let round = 0; round <= rounds; round++)
       for (const [at, server] of servers.entries()) {

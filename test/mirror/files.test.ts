@@ -13,7 +13,7 @@ const file = 'numpy-2.0.0+cpu-cp311-cp311-linux_x86_64.whl'
 const path = poolUrl('pip', wheel, file)
 const url = `/${path.replace('+', '%2B')}`
 
-test('a wheel is sent whole, to be kept for good and never shown', async (t) => {
+test('a wheel is sent whole, to be kept for good and never shown', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put(path, wheel)
   for (const target of [url, `/${path}`, `${url}?x`]) {
@@ -52,7 +52,7 @@ const spans: readonly (readonly [range: string, status: number, start: number, e
   ['nonsense', 200, 0, wheel.length],
 ]
 
-test('a range gives its part, several give the whole', async (t) => {
+test('a range gives its part, several give the whole', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put(path, wheel)
   for (const [range, status, start, end] of spans) {
@@ -71,7 +71,7 @@ test('a range gives its part, several give the whole', async (t) => {
   }
 })
 
-test('a range of a HEAD is not answered with a part', async (t) => {
+test('a range of a HEAD is not answered with a part', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put(path, wheel)
   const { status, headers } = await mirror.get(url, { range: 'bytes=0-9' }, 'HEAD')
@@ -79,20 +79,24 @@ test('a range of a HEAD is not answered with a part', async (t) => {
   assert.equal(headers['content-length'], String(wheel.length))
 })
 
-test('a download is resumed when the file is the same, and begins again when it is not', async (t) => {
-  const mirror = await startMirror(t)
-  await mirror.put(path, wheel)
-  const { headers } = await mirror.get(url, {}, 'HEAD')
-  for (const condition of [headers.etag!, headers['last-modified']!])
-    assert.equal((await mirror.get(url, { range: 'bytes=9-', 'if-range': condition })).status, 206)
-  for (const condition of ['"other"', `W/${headers.etag}`, 'Mon, 01 Jan 2001 00:00:00 GMT']) {
-    const { status, body } = await mirror.get(url, { range: 'bytes=9-', 'if-range': condition })
-    assert.equal(status, 200)
-    assert.equal(body.length, wheel.length)
-  }
-})
+test(
+  'a download is resumed when the file is the same, and begins again when it is not',
+  { timeout: 30_000 },
+  async (t) => {
+    const mirror = await startMirror(t)
+    await mirror.put(path, wheel)
+    const { headers } = await mirror.get(url, {}, 'HEAD')
+    for (const condition of [headers.etag!, headers['last-modified']!])
+      assert.equal((await mirror.get(url, { range: 'bytes=9-', 'if-range': condition })).status, 206)
+    for (const condition of ['"other"', `W/${headers.etag}`, 'Mon, 01 Jan 2001 00:00:00 GMT']) {
+      const { status, body } = await mirror.get(url, { range: 'bytes=9-', 'if-range': condition })
+      assert.equal(status, 200)
+      assert.equal(body.length, wheel.length)
+    }
+  },
+)
 
-test('a file that the client has is 304, with or without a range', async (t) => {
+test('a file that the client has is 304, with or without a range', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put(path, wheel)
   const etag = `"${sha256(wheel)}"`
@@ -105,7 +109,7 @@ test('a file that the client has is 304, with or without a range', async (t) => 
   assert.equal((await mirror.get(url.replace('.whl', '.other'), { 'if-none-match': etag })).status, 404)
 })
 
-test('each kind of file has its type, and the validators that fit it', async (t) => {
+test('each kind of file has its type, and the validators that fit it', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   const deb = randomBytes(1000)
   const debPath = poolUrl('apt', deb, 'x_1.0+b1~x_amd64.deb')
@@ -149,7 +153,7 @@ test('each kind of file has its type, and the validators that fit it', async (t)
   assert.equal((await mirror.get('/apt/trixie/./InRelease')).status, 200)
 })
 
-test('a signed index is never said to be unchanged when it has changed', async (t) => {
+test('a signed index is never said to be unchanged when it has changed', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   const release = 'apt/trixie/InRelease'
   const publish = async (content: string, second: number) => {
@@ -173,7 +177,7 @@ test('a signed index is never said to be unchanged when it has changed', async (
   assert.equal((await mirror.get(`/${release}`, { 'if-none-match': second.etag! })).body.toString(), 'six')
 })
 
-test('apt is never redirected', async (t) => {
+test('apt is never redirected', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put('apt/trixie/InRelease', 'x')
   for (const path of [
@@ -189,7 +193,7 @@ test('apt is never redirected', async (t) => {
     assert.equal((await mirror.get(path)).status, 404, path)
 })
 
-test('what pip and apt print of a missing file says whom to ask', async (t) => {
+test('what pip and apt print of a missing file says whom to ask', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t, { consoleUrl: 'http://console.example' })
   for (const target of [
     url,
@@ -208,7 +212,7 @@ test('what pip and apt print of a missing file says whom to ask', async (t) => {
   assert.match((await chinese.get(url)).reason, /^Not on this Airlock mirror: ask on http:\/\/xn--[!-~]+$/)
 })
 
-test('links, folders, pipes and files behind links are not there', async (t) => {
+test('links, folders, pipes and files behind links are not there', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   const outside = join(mirror.root, '..', 'outside')
   await putFile(outside, 'x.sh', 'outside')
@@ -225,7 +229,7 @@ test('links, folders, pipes and files behind links are not there', async (t) => 
   assert.deepEqual(mirror.errors, [])
 })
 
-test('a file that shrinks while it is sent ends the connection, not the server', async (t) => {
+test('a file that shrinks while it is sent ends the connection, not the server', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   const large = Buffer.alloc(64 * 2 ** 20, 'a')
   const path = poolUrl('apt', large, 'large_1_all.deb')
@@ -246,7 +250,7 @@ test('a file that shrinks while it is sent ends the connection, not the server',
   assert.equal((await mirror.get('/healthz')).status, 200)
 })
 
-test('a name too long for any disk is not there, which is no error', async (t) => {
+test('a name too long for any disk is not there, which is no error', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put('homepod/setup.sh', 'x')
   assert.equal((await mirror.get(`/homepod/${'a'.repeat(255)}/${'b'.repeat(255)}`)).status, 404)
@@ -254,25 +258,29 @@ test('a name too long for any disk is not there, which is no error', async (t) =
   assert.deepEqual(mirror.errors, [])
 })
 
-test('a file that may not be read is a 500 that says so and names nothing, and is heard of', async (t) => {
-  const mirror = await startMirror(t)
-  await mirror.put('homepod/setup.sh', 'x')
-  await mirror.put('pip/simple/numpy/index.html', 'x')
-  await chmod(join(mirror.root, '..'), 0o755)
-  await chmod(join(mirror.root, 'homepod/setup.sh'), 0)
-  await chmod(join(mirror.root, 'pip/simple/numpy'), 0)
-  const isRoot = process.geteuid!() === 0
-  try {
-    if (isRoot) process.seteuid!(65534)
-    for (const [at, path] of ['/homepod/setup.sh', '/pip/simple/numpy/', '/pip/simple/numpy'].entries()) {
-      const { status, reason, body } = await mirror.get(path)
-      assert.equal(status, 500, path)
-      assert.equal(reason, 'Airlock cannot read its disk')
-      assert.doesNotMatch(body.toString(), /EACCES|index|setup|\/tmp/)
-      assert.equal(mirror.errors.length, at + 1)
+test(
+  'a file that may not be read is a 500 that says so and names nothing, and is heard of',
+  { timeout: 30_000 },
+  async (t) => {
+    const mirror = await startMirror(t)
+    await mirror.put('homepod/setup.sh', 'x')
+    await mirror.put('pip/simple/numpy/index.html', 'x')
+    await chmod(join(mirror.root, '..'), 0o755)
+    await chmod(join(mirror.root, 'homepod/setup.sh'), 0)
+    await chmod(join(mirror.root, 'pip/simple/numpy'), 0)
+    const isRoot = process.geteuid!() === 0
+    try {
+      if (isRoot) process.seteuid!(65534)
+      for (const [at, path] of ['/homepod/setup.sh', '/pip/simple/numpy/', '/pip/simple/numpy'].entries()) {
+        const { status, reason, body } = await mirror.get(path)
+        assert.equal(status, 500, path)
+        assert.equal(reason, 'Airlock cannot read its disk')
+        assert.doesNotMatch(body.toString(), /EACCES|index|setup|\/tmp/)
+        assert.equal(mirror.errors.length, at + 1)
+      }
+    } finally {
+      if (isRoot) process.seteuid!(0)
+      await chmod(join(mirror.root, 'pip/simple/numpy'), 0o755)
     }
-  } finally {
-    if (isRoot) process.seteuid!(0)
-    await chmod(join(mirror.root, 'pip/simple/numpy'), 0o755)
-  }
-})
+  },
+)

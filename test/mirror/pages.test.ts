@@ -20,7 +20,7 @@ async function withNumpy(mirror: Running): Promise<Running> {
   return mirror
 }
 
-test('a page is sent in the form and encoding asked for, with all its headers', async (t) => {
+test('a page is sent in the form and encoding asked for, with all its headers', { timeout: 30_000 }, async (t) => {
   const mirror = await withNumpy(await startMirror(t))
   const cases = [
     { accept: pipAccept, type: json, content: api },
@@ -54,7 +54,7 @@ test('a page is sent in the form and encoding asked for, with all its headers', 
   assert.equal(tags.size, 6, 'a strong tag for each form and encoding')
 })
 
-test('HEAD has the headers of GET and no body', async (t) => {
+test('HEAD has the headers of GET and no body', { timeout: 30_000 }, async (t) => {
   const mirror = await withNumpy(await startMirror(t))
   for (const headers of [{ accept: pipAccept }, { 'accept-encoding': 'gzip' }, {}]) {
     const got = await mirror.get('/pip/simple/numpy/', headers)
@@ -65,49 +65,57 @@ test('HEAD has the headers of GET and no body', async (t) => {
   }
 })
 
-test('a known tag gets 304 without a body, a tag of another form or an older page gets the page', async (t) => {
-  const mirror = await withNumpy(await startMirror(t))
-  const path = '/pip/simple/numpy/'
-  const { headers } = await mirror.get(path, { accept: json, 'accept-encoding': 'gzip' })
-  const etag = headers.etag!
-  const unchanged = await mirror.get(path, { accept: json, 'accept-encoding': 'gzip', 'if-none-match': etag })
-  assert.equal(unchanged.status, 304)
-  assert.equal(unchanged.body.length, 0)
-  assert.equal(unchanged.headers.etag, etag)
-  assert.equal(unchanged.headers['cache-control'], 'no-cache')
-  assert.equal(unchanged.headers.vary, 'Accept, Accept-Encoding')
-  const other = { accept: json, 'accept-encoding': 'gzip' }
-  assert.equal((await mirror.get(path, { ...other, 'if-none-match': `"x", W/${etag}` })).status, 304)
-  assert.equal((await mirror.get(path, { ...other, 'if-none-match': '"x"' })).status, 200)
-  assert.equal((await mirror.get(path, { accept: json, 'if-none-match': etag })).status, 200)
-  assert.equal((await mirror.get(path, { 'accept-encoding': 'gzip', 'if-none-match': etag })).status, 200)
-  await mirror.put('pip/simple/numpy/index.json', api.replace('numpy', 'nympy'))
-  assert.equal((await mirror.get(path, { ...other, 'if-none-match': etag })).status, 200)
-  await mirror.put('pip/simple/numpy/index.json', api)
-  assert.equal((await mirror.get(path, { ...other, 'if-none-match': etag })).status, 304, 'the same bytes again')
-})
+test(
+  'a known tag gets 304 without a body, a tag of another form or an older page gets the page',
+  { timeout: 30_000 },
+  async (t) => {
+    const mirror = await withNumpy(await startMirror(t))
+    const path = '/pip/simple/numpy/'
+    const { headers } = await mirror.get(path, { accept: json, 'accept-encoding': 'gzip' })
+    const etag = headers.etag!
+    const unchanged = await mirror.get(path, { accept: json, 'accept-encoding': 'gzip', 'if-none-match': etag })
+    assert.equal(unchanged.status, 304)
+    assert.equal(unchanged.body.length, 0)
+    assert.equal(unchanged.headers.etag, etag)
+    assert.equal(unchanged.headers['cache-control'], 'no-cache')
+    assert.equal(unchanged.headers.vary, 'Accept, Accept-Encoding')
+    const other = { accept: json, 'accept-encoding': 'gzip' }
+    assert.equal((await mirror.get(path, { ...other, 'if-none-match': `"x", W/${etag}` })).status, 304)
+    assert.equal((await mirror.get(path, { ...other, 'if-none-match': '"x"' })).status, 200)
+    assert.equal((await mirror.get(path, { accept: json, 'if-none-match': etag })).status, 200)
+    assert.equal((await mirror.get(path, { 'accept-encoding': 'gzip', 'if-none-match': etag })).status, 200)
+    await mirror.put('pip/simple/numpy/index.json', api.replace('numpy', 'nympy'))
+    assert.equal((await mirror.get(path, { ...other, 'if-none-match': etag })).status, 200)
+    await mirror.put('pip/simple/numpy/index.json', api)
+    assert.equal((await mirror.get(path, { ...other, 'if-none-match': etag })).status, 304, 'the same bytes again')
+  },
+)
 
-test('a page that was renamed into place is what the next GET gets, however many are under way', async (t) => {
-  const mirror = await startMirror(t)
-  await mirror.put('pip/simple/busy/index.json', '0')
-  const over = new AbortController()
-  const noise = Array.from({ length: 8 }, async () => {
-    while (!over.signal.aborted) await mirror.get('/pip/simple/busy/', { accept: json })
-  })
-  try {
-    for (let version = 1; version <= 150; version++) {
-      // the same length each time: only inode and mtime tell them apart
-      await mirror.put('pip/simple/busy/index.json', `{"v":${1000 + version}}`)
-      const { body } = await mirror.get('/pip/simple/busy/', { accept: json })
-      assert.equal(body.toString(), `{"v":${1000 + version}}`)
+test(
+  'a page that was renamed into place is what the next GET gets, however many are under way',
+  { timeout: 30_000 },
+  async (t) => {
+    const mirror = await startMirror(t)
+    await mirror.put('pip/simple/busy/index.json', '0')
+    const over = new AbortController()
+    const noise = Array.from({ length: 8 }, async () => {
+      while (!over.signal.aborted) await mirror.get('/pip/simple/busy/', { accept: json })
+    })
+    try {
+      for (let version = 1; version <= 150; version++) {
+        // the same length each time: only inode and mtime tell them apart
+        await mirror.put('pip/simple/busy/index.json', `{"v":${1000 + version}}`)
+        const { body } = await mirror.get('/pip/simple/busy/', { accept: json })
+        assert.equal(body.toString(), `{"v":${1000 + version}}`)
+      }
+    } finally {
+      over.abort()
+      await Promise.all(noise)
     }
-  } finally {
-    over.abort()
-    await Promise.all(noise)
-  }
-})
+  },
+)
 
-test('a page with the size and mtime of the one before it is still seen', async (t) => {
+test('a page with the size and mtime of the one before it is still seen', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   const path = 'pip/simple/same/index.html'
   const when = new Date(1_700_000_000_000)
@@ -118,39 +126,47 @@ test('a page with the size and mtime of the one before it is still seen', async 
   }
 })
 
-test('a page written over in place, with its size and mtime put back, is still seen', async (t) => {
-  const mirror = await startMirror(t)
-  await mirror.put('pip/simple/same/index.html', 'one')
-  const file = join(mirror.root, 'pip/simple/same/index.html')
-  const { mtime } = await stat(file)
-  await utimes(file, mtime, mtime)
-  for (const content of ['one', 'two', 'six']) {
-    // long enough ago that its times alone must tell
-    const { ctimeMs } = await stat(file)
-    while (Date.now() - ctimeMs < 50) await sleep(5)
-    assert.equal((await mirror.get('/pip/simple/same/')).status, 200)
-    await writeFile(file, content)
+test(
+  'a page written over in place, with its size and mtime put back, is still seen',
+  { timeout: 30_000 },
+  async (t) => {
+    const mirror = await startMirror(t)
+    await mirror.put('pip/simple/same/index.html', 'one')
+    const file = join(mirror.root, 'pip/simple/same/index.html')
+    const { mtime } = await stat(file)
     await utimes(file, mtime, mtime)
-    assert.equal((await mirror.get('/pip/simple/same/')).body.toString(), content)
-  }
-})
+    for (const content of ['one', 'two', 'six']) {
+      // long enough ago that its times alone must tell
+      const { ctimeMs } = await stat(file)
+      while (Date.now() - ctimeMs < 50) await sleep(5)
+      assert.equal((await mirror.get('/pip/simple/same/')).status, 200)
+      await writeFile(file, content)
+      await utimes(file, mtime, mtime)
+      assert.equal((await mirror.get('/pip/simple/same/')).body.toString(), content)
+    }
+  },
+)
 
-test('a page read in the very moment it was written is read again, since its times could be those of another', async (t) => {
-  const folder = await temporaryFolder(t)
-  const file = join(folder, 'index.html')
-  let reads = 0
-  const read = () => ({ bytes: Buffer.from(`read ${++reads}`), version: statSync(file) })
-  const pages = createPages({ ...createDoor(folder), pathOf: () => file, read }, 1e6)
-  const find = async () => (await pages.find('/pip/simple/x/', 'text', false))!.body
-  await writeFile(file, 'x')
-  assert.equal(await find(), 'read 1')
-  assert.equal(await find(), 'read 2')
-  while (Date.now() - statSync(file).ctimeMs < 50) await sleep(5)
-  assert.equal(await find(), 'read 3')
-  assert.equal(await find(), 'read 3')
-})
+test(
+  'a page read in the very moment it was written is read again, since its times could be those of another',
+  { timeout: 30_000 },
+  async (t) => {
+    const folder = await temporaryFolder(t)
+    const file = join(folder, 'index.html')
+    let reads = 0
+    const read = () => ({ bytes: Buffer.from(`read ${++reads}`), version: statSync(file) })
+    const pages = createPages({ ...createDoor(folder), pathOf: () => file, read }, 1e6)
+    const find = async () => (await pages.find('/pip/simple/x/', 'text', false))!.body
+    await writeFile(file, 'x')
+    assert.equal(await find(), 'read 1')
+    assert.equal(await find(), 'read 2')
+    while (Date.now() - statSync(file).ctimeMs < 50) await sleep(5)
+    assert.equal(await find(), 'read 3')
+    assert.equal(await find(), 'read 3')
+  },
+)
 
-test('a page appears, disappears and appears again', async (t) => {
+test('a page appears, disappears and appears again', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   const get = async () => (await mirror.get('/pip/simple/numpy/', { accept: json })).status
   assert.equal(await get(), 404)
@@ -165,7 +181,7 @@ test('a page appears, disappears and appears again', async (t) => {
   assert.deepEqual(mirror.errors, [])
 })
 
-test('where a tree has only HTML, a client that asks for JSON gets HTML', async (t) => {
+test('where a tree has only HTML, a client that asks for JSON gets HTML', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put('pip/simple/plain/index.html', html)
   for (let again = 0; again < 2; again++) {
@@ -175,44 +191,52 @@ test('where a tree has only HTML, a client that asks for JSON gets HTML', async 
   }
 })
 
-test('a page without its slash is redirected for now, never for good; a name of another spelling is answered', async (t) => {
-  const mirror = await withNumpy(await startMirror(t))
-  await mirror.put('pip/simple/index.html', 'index')
-  for (const [path, location] of [
-    ['/pip/simple/numpy', 'numpy/'],
-    ['/pip/simple/NumPy', 'numpy/'],
-    ['/pip/simple', 'simple/'],
-  ] as const) {
-    const { status, headers } = await mirror.get(path)
-    assert.equal(status, 302, path)
-    assert.equal(headers.location, location)
+test(
+  'a page without its slash is redirected for now, never for good; a name of another spelling is answered',
+  { timeout: 30_000 },
+  async (t) => {
+    const mirror = await withNumpy(await startMirror(t))
+    await mirror.put('pip/simple/index.html', 'index')
+    for (const [path, location] of [
+      ['/pip/simple/numpy', 'numpy/'],
+      ['/pip/simple/NumPy', 'numpy/'],
+      ['/pip/simple', 'simple/'],
+    ] as const) {
+      const { status, headers } = await mirror.get(path)
+      assert.equal(status, 302, path)
+      assert.equal(headers.location, location)
+      assert.equal(headers['cache-control'], 'no-cache')
+    }
+    for (const path of ['/pip/simple/NumPy/', '/pip/simple/NUMPY/', '/pip/simple/%4eumpy/', '/pip/simple/numpy/?a=b']) {
+      const { status, body } = await mirror.get(path, { accept: json })
+      assert.equal(status, 200, path)
+      assert.equal(body.toString(), api)
+    }
+    assert.equal((await mirror.get('/pip/simple/')).body.toString(), 'index')
+    assert.equal((await mirror.get('/pip/simple/absent')).status, 404, 'no redirect to nothing')
+    assert.equal((await mirror.get('/pip/other')).status, 404)
+  },
+)
+
+test(
+  'a missing project says in two languages where to ask, and is asked about again',
+  { timeout: 30_000 },
+  async (t) => {
+    const silent = await startMirror(t)
+    const told = await startMirror(t, { consoleUrl: 'http://console.example:8081' })
+    const { status, headers, body } = await told.get('/pip/simple/No_Such/', { accept: pipAccept })
+    assert.equal(status, 404)
     assert.equal(headers['cache-control'], 'no-cache')
-  }
-  for (const path of ['/pip/simple/NumPy/', '/pip/simple/NUMPY/', '/pip/simple/%4eumpy/', '/pip/simple/numpy/?a=b']) {
-    const { status, body } = await mirror.get(path, { accept: json })
-    assert.equal(status, 200, path)
-    assert.equal(body.toString(), api)
-  }
-  assert.equal((await mirror.get('/pip/simple/')).body.toString(), 'index')
-  assert.equal((await mirror.get('/pip/simple/absent')).status, 404, 'no redirect to nothing')
-  assert.equal((await mirror.get('/pip/other')).status, 404)
-})
+    assert.equal(headers['content-type'], 'text/plain; charset=utf-8')
+    assert.equal(headers['content-length'], String(body.length))
+    assert.match(body.toString(), /^no-such is not on this mirror.*http:\/\/console\.example:8081/)
+    assert.match(body.toString(), /此镜像没有 no-such.*http:\/\/console\.example:8081/)
+    assert.match((await silent.get('/pip/simple/no-such/')).body.toString(), /on the Airlock console/)
+    assert.equal((await silent.get('/pip/simple/no-such/', {}, 'HEAD')).body.length, 0)
+  },
+)
 
-test('a missing project says in two languages where to ask, and is asked about again', async (t) => {
-  const silent = await startMirror(t)
-  const told = await startMirror(t, { consoleUrl: 'http://console.example:8081' })
-  const { status, headers, body } = await told.get('/pip/simple/No_Such/', { accept: pipAccept })
-  assert.equal(status, 404)
-  assert.equal(headers['cache-control'], 'no-cache')
-  assert.equal(headers['content-type'], 'text/plain; charset=utf-8')
-  assert.equal(headers['content-length'], String(body.length))
-  assert.match(body.toString(), /^no-such is not on this mirror.*http:\/\/console\.example:8081/)
-  assert.match(body.toString(), /此镜像没有 no-such.*http:\/\/console\.example:8081/)
-  assert.match((await silent.get('/pip/simple/no-such/')).body.toString(), /on the Airlock console/)
-  assert.equal((await silent.get('/pip/simple/no-such/', {}, 'HEAD')).body.length, 0)
-})
-
-test('a large page is compressed aside, once, and arrives whole for all who wait', async (t) => {
+test('a large page is compressed aside, once, and arrives whole for all who wait', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t)
   const large = JSON.stringify(Array.from({ length: 20_000 }, () => randomBytes(16).toString('hex')))
   await mirror.put('pip/simple/large/index.json', large)
@@ -225,7 +249,7 @@ test('a large page is compressed aside, once, and arrives whole for all who wait
   assert.equal(new Set(answers.map(({ headers }) => headers.etag)).size, 1)
 })
 
-test('pages that do not fit the memory given are served all the same', async (t) => {
+test('pages that do not fit the memory given are served all the same', { timeout: 30_000 }, async (t) => {
   const mirror = await startMirror(t, { pageBytes: 40_000 })
   const contents = Array.from({ length: 20 }, (_, at) => `${at} `.repeat(3000))
   for (const [at, content] of contents.entries()) await mirror.put(`pip/simple/p${at}/index.html`, content)
@@ -240,7 +264,7 @@ test('pages that do not fit the memory given are served all the same', async (t)
   }
 })
 
-test('a page that is a link, a folder or behind a link is not there', async (t) => {
+test('a page that is a link, a folder or behind a link is not there', { timeout: 30_000 }, async (t) => {
   const mirror = await withNumpy(await startMirror(t))
   const outside = join(mirror.root, '..', 'outside')
   await putFile(outside, 'index.html', 'outside')
@@ -254,7 +278,7 @@ test('a page that is a link, a folder or behind a link is not there', async (t) 
   assert.deepEqual(mirror.errors, [])
 })
 
-test('a root that is itself a link is followed, and may be exchanged', async (t) => {
+test('a root that is itself a link is followed, and may be exchanged', { timeout: 30_000 }, async (t) => {
   const first = await withNumpy(await startMirror(t))
   const second = await startMirror(t)
   await second.put('pip/simple/numpy/index.html', 'second')
@@ -267,7 +291,7 @@ test('a root that is itself a link is followed, and may be exchanged', async (t)
   assert.equal((await mirror.get('/pip/simple/numpy/')).body.toString(), 'second')
 })
 
-test('requests sent in one go are answered in order', async (t) => {
+test('requests sent in one go are answered in order', { timeout: 30_000 }, async (t) => {
   const mirror = await withNumpy(await startMirror(t))
   await mirror.put('pip/simple/numpy/index.json', api)
   await mirror.put('homepod/setup.sh', 'echo set up\n'.repeat(20_000))
