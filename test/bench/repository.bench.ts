@@ -46,7 +46,7 @@ const state = createAptState(db, now)
 const tree = createTree(root)
 const signer = await openSigner(join(folder, 'key.asc'), () => new Date(Date.now() - 86_400_000))
 const debs = createDebs({ openChild })
-const publications = createPublication({ state, listings, signer, now })
+const publications = createPublication({ state, listings, signer, architecturesOf: () => ['amd64'], now })
 const stageRepository = createStage({
   state,
   signer,
