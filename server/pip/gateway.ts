@@ -20,7 +20,6 @@ import type { ProjectFile } from './simple-read.ts'
 import type { Metadata } from './metadata.ts'
 import type { Prefetch } from './prefetch.ts'
 import type { Project, Projects } from './projects.ts'
-import type { StagedIndex } from './stage.ts'
 
 /** What one solve asked for, so that its failure can be explained without reading the solver's words. */
 export type Session = {
@@ -37,6 +36,12 @@ export type Session = {
   failure: unknown
   /** Ends the solver early. */
   readonly abort: (reason: unknown) => void
+}
+
+/** A lane's index as it would be. */
+export type StagedIndex = {
+  /** A project's JSON page; null where the index would have none. */
+  page(project: string): Promise<{ readonly json: Buffer; readonly etag: string } | null>
 }
 
 type Deps = {

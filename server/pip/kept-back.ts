@@ -2,15 +2,23 @@
 import type { Job, Remark } from '../../storage/records.ts'
 import type { Session } from './gateway.ts'
 import { parseSdistName, parseWheelName } from './names.ts'
+import type { Project } from './projects.ts'
 import type { Requirement } from './requirement.ts'
 import type { PipOptions } from './requirements-file.ts'
 import type { ProjectFile } from './simple-read.ts'
-import type { Found } from './solve.ts'
 import { readSpecifiers, takes } from './specifiers.ts'
 import { bestWheel } from './tags.ts'
 import type { PipTarget } from './target.ts'
 import type { CompileWithUv } from './uv.ts'
 import { compareVersions, parseVersion } from './versions.ts'
+
+/** A release that the solver chose, with the wheel of it that the target accepts best. */
+export type Found = {
+  readonly project: Project
+  readonly version: string
+  readonly file: ProjectFile
+  readonly metadata: Buffer | null
+}
 
 type Deps = {
   readonly compile: CompileWithUv

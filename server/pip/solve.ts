@@ -7,13 +7,12 @@ import { hasWheel } from './gateway.ts'
 import type { LockedPackage } from './lock.ts'
 import { dependencyEdges, parseMetadata } from './dependants.ts'
 import type { Metadata } from './metadata.ts'
-import type { KeptBack } from './kept-back.ts'
+import type { Found, KeptBack } from './kept-back.ts'
 import { nearNames, parseWheelName } from './names.ts'
 import { artifactOf } from './prefetch.ts'
-import type { Project, Projects } from './projects.ts'
+import type { Projects } from './projects.ts'
 import { parseRequirement } from './requirement.ts'
 import { isExact, type PipOptions } from './requirements-file.ts'
-import type { ProjectFile } from './simple-read.ts'
 import { bestWheel } from './tags.ts'
 import type { PipTarget } from './target.ts'
 import type { CompileWithUv } from './uv.ts'
@@ -184,10 +183,3 @@ export function createSolve({ gateway, compile, projects, metadata, listings, ke
 
 /** ms after which a page in use has outlived every freshness: only a failing upstream leaves one that old in use. */
 const unconfirmed = 3_600_000
-
-export type Found = {
-  readonly project: Project
-  readonly version: string
-  readonly file: ProjectFile
-  readonly metadata: Buffer | null
-}

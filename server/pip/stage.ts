@@ -9,11 +9,6 @@ import { parseRequirement } from './requirement.ts'
 import { renderProject } from './simple-write.ts'
 import type { PipTarget } from './target.ts'
 
-export type StagedIndex = {
-  /** A project's JSON page; null where the index would have none. */
-  page(project: string): Promise<{ readonly json: Buffer; readonly etag: string } | null>
-}
-
 type Deps = {
   readonly gateway: PipGateway
   readonly metadata: Metadata
