@@ -49,15 +49,21 @@ export function remembered<T>(decide: (header: string | undefined) => T): (heade
   const longest = 512
   const none = decide(undefined)
   const known = new Map<string, T>()
+  // one pod asks for many pages in a row: comparing is quicker than hashing
+  let last: string | undefined
+  let lastAnswer = none
   return (header) => {
-    if (header === undefined) return none
-    const answer = known.get(header)
-    if (answer !== undefined) return answer
-    const decided = decide(header)
-    if (header.length > longest) return decided
-    if (known.size >= limit) known.clear()
-    known.set(header, decided)
-    return decided
+    if (header === last) return lastAnswer
+    if (header !== undefined && header.length > longest) return decide(header)
+    let answer = header === undefined ? none : known.get(header)
+    if (answer === undefined) {
+      answer = decide(header)
+      if (known.size >= limit) known.clear()
+      known.set(header!, answer)
+    }
+    last = header
+    lastAnswer = answer
+    return answer
   }
 }
 
