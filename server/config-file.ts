@@ -34,6 +34,22 @@ export function readConfigFile(file: string | null): FileConfig {
   })
 }
 
+/** The line on which a file says something, by its path; null: it does not say it. */
+export function linesOfConfig(file: string | null): (path: readonly string[]) => number | null {
+  if (file === null) return () => null
+  const lines = new LineCounter()
+  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, prettyErrors: false })
+  const said: unknown = document.toJS()
+  return (path) => {
+    let at = said
+    for (const key of path) {
+      if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return null
+      at = (at as Record<string, unknown>)[key]
+    }
+    return lines.linePos(offsetOf(document, path)).line
+  }
+}
+
 function expectation(issue: z.core.$ZodIssue): string {
   const params = 'params' in issue ? (issue.params as { expected?: string } | undefined) : undefined
   return params?.expected ? `Write ${params.expected}.` : 'See the example in the README.'

@@ -37,12 +37,27 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads the settings. `cwd` is where `./var` and a local `airlock.yaml` are looked for.
+ * `look`: no folder is made, and one that cannot be written is named all the same.
  * Throws `config-invalid` or `setting-invalid` with the place and what would be right.
  */
-export function readConfig(env: Environment, cwd: string): Config {
+export function readConfig(env: Environment, cwd: string, how: 'make' | 'look' = 'make'): Config {
   const remarks: string[] = []
-  const root = folder(env, 'AIRLOCK_ROOT', '/opt/public/airlock', join(cwd, 'var/airlock'), 0o755, remarks)
-  const state = folder(env, 'AIRLOCK_STATE', '/var/lib/airlock', join(cwd, 'var/state'), 0o700, remarks)
+  const root = folder(
+    env,
+    'AIRLOCK_ROOT',
+    '/opt/public/airlock',
+    join(cwd, 'var/airlock'),
+    how === 'make' ? 0o755 : how,
+    remarks,
+  )
+  const state = folder(
+    env,
+    'AIRLOCK_STATE',
+    '/var/lib/airlock',
+    join(cwd, 'var/state'),
+    how === 'make' ? 0o700 : how,
+    remarks,
+  )
   const file = configFile(env, state, cwd)
   const mirrorListen =
     setting(env, 'AIRLOCK_MIRROR_LISTEN') === 'off' ? null : address(env, 'AIRLOCK_MIRROR_LISTEN', '127.0.0.1:8080')
@@ -80,21 +95,22 @@ function setting(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined
 }
 
-/** The folder given, else the usual one where it exists and is writable or can be made, else the one here. `mode` null: read only. */
+/** The folder given, else the usual one where it exists and is writable or can be made, else the one here. `mode` null: read only; `look`: nothing is made. */
 function folder(
   env: Environment,
   name: string,
   usual: string,
   here: string,
-  mode: number | null,
+  mode: number | 'look' | null,
   remarks: string[],
 ): string {
   const given = setting(env, name)
   const wanted = given === undefined ? usual : resolve(given)
   if (mode === null) return given === undefined && !existsSync(usual) ? here : wanted
   try {
-    mkdirSync(wanted, { recursive: true, mode })
-    accessSync(wanted, constants.W_OK | constants.X_OK)
+    if (mode === 'look' && given !== undefined) return wanted
+    if (mode !== 'look') mkdirSync(wanted, { recursive: true, mode })
+    accessSync(mode === 'look' ? nearestFolder(wanted) : wanted, constants.W_OK | constants.X_OK)
     return wanted
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
@@ -105,10 +121,15 @@ function folder(
         { cause },
       )
     }
-    mkdirSync(here, { recursive: true, mode })
+    if (mode !== 'look') mkdirSync(here, { recursive: true, mode })
     remarks.push(`${usual} is not writable (${reason}), so ${name} is ${here}`)
     return here
   }
+}
+
+/** The folder itself, or the first one above it that exists. */
+export function nearestFolder(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : nearestFolder(dirname(folder))
 }
 
 function configFile(env: Environment, state: string, cwd: string): string | null {

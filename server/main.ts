@@ -4,23 +4,28 @@
  */
 import { AirlockError, explain, languageOf, type Code } from './errors.ts'
 
+const here = [process.env, process.cwd()] as const
 const commands = {
-  serve: async () => (await import('./serve.ts')).serve(process.env, process.cwd()),
-  mirror: async () => (await import('./mirror/main.ts')).runMirror(process.env, process.cwd()),
-  rebuild: async () => (await import('./serve.ts')).offline('rebuild', process.env, process.cwd()),
-  verify: async () => (await import('./serve.ts')).offline('verify', process.env, process.cwd()),
-  config: async () => printConfig((await import('./config.ts')).readConfig(process.env, process.cwd())),
-} satisfies Record<string, () => Promise<void>>
+  serve: async () => (await import('./serve.ts')).serve(...here),
+  mirror: async () => (await import('./mirror/main.ts')).runMirror(...here),
+  rebuild: async () => (await import('./serve.ts')).offline('rebuild', ...here),
+  verify: async () => (await import('./serve.ts')).offline('verify', ...here),
+  config: async () => printConfig((await import('./config.ts')).readConfig(...here)),
+  'config explain': async (json) => (await import('./settings.ts')).printSettings(...here, json),
+  doctor: async (json) => (await import('./doctor/main.ts')).runDoctor(...here, json),
+} satisfies Record<string, (json: boolean) => Promise<void>>
 
 const exits: Partial<Record<Code, number>> = { 'config-invalid': 2, 'setting-invalid': 2, 'state-locked': 3 }
 
-const [name = '', ...rest] = process.argv.slice(2)
-if (!Object.hasOwn(commands, name) || rest.length > 0) {
+const words = process.argv.slice(2)
+const json = words.at(-1) === '--json'
+const name = (json ? words.slice(0, -1) : words).join(' ')
+if (!Object.hasOwn(commands, name) || (json && name !== 'doctor' && name !== 'config explain')) {
   console.error(`usage: airlock ${Object.keys(commands).join(' | ')}`)
   process.exit(2)
 }
 try {
-  await commands[name as keyof typeof commands]()
+  await commands[name as keyof typeof commands](json)
 } catch (error) {
   if (!(error instanceof AirlockError)) throw error
   const { message, hint } = explain(error.code, error.fields, languageOf(process.env))

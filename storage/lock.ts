@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 
@@ -16,5 +16,20 @@ export function takeLock(file: string): (() => void) | null {
     lock.close()
     if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null
     throw error
+  }
+}
+
+/** Whether some process holds it. Makes and takes nothing. */
+export function isHeld(file: string): boolean {
+  if (!existsSync(file)) return false
+  const lock = new Sqlite(file, { timeout: 0, readonly: true })
+  try {
+    lock.prepare('SELECT name FROM sqlite_schema').all()
+    return false
+  } catch (error) {
+    if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) return true
+    throw error
+  } finally {
+    lock.close()
   }
 }
