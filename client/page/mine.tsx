@@ -63,24 +63,20 @@ export function NotifySwitch() {
   const [on, setOn] = useState(recall('notify') === 'yes')
   const [blocked, setBlocked] = useState(false)
   if (!('Notification' in window) || !window.isSecureContext) return null
+  async function change(wanted: boolean): Promise<void> {
+    const allowed = wanted && (await Notification.requestPermission()) === 'granted'
+    setOn(allowed)
+    setBlocked(wanted && !allowed)
+    remember('notify', allowed ? 'yes' : null)
+    follow()
+  }
+
   return (
     <Checkbox
       size="xs"
       label={blocked ? t('ask.notifyBlocked') : t('ask.notify')}
       checked={on}
-      onChange={({ currentTarget: { checked } }) => {
-        if (!checked) {
-          setOn(false)
-          remember('notify', null)
-          return
-        }
-        void Notification.requestPermission().then((permission) => {
-          setOn(permission === 'granted')
-          setBlocked(permission !== 'granted')
-          remember('notify', permission === 'granted' ? 'yes' : null)
-          follow()
-        })
-      }}
+      onChange={({ currentTarget: { checked } }) => void change(checked)}
     />
   )
 }

@@ -36,7 +36,7 @@ type Violation = {
 async function violations(page: Page): Promise<string[]> {
   // the policy bars a script element; the debugger's own way in is not the page's
   await page.evaluate(axe)
-  const found = (await page.evaluate('axe.run(document).then(({ violations }) => violations)')) as Violation[]
+  const found = await page.evaluate<Violation[]>('axe.run(document).then(({ violations }) => violations)')
   return found.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
   )

@@ -107,7 +107,7 @@ async function nothingRan(path: string, shown: readonly string[] = []): Promise<
     await page.locator('main iframe, main object, main embed, main base, main meta, main style, main img').count(),
     0,
   )
-  const links = (await page.evaluate(`[...document.links].map(({ href }) => href)`)) as string[]
+  const links = await page.evaluate<string[]>(`[...document.links].map(({ href }) => href)`)
   assert.deepEqual(
     links.filter((href) => !/^https?:/.test(href)),
     [],

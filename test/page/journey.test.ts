@@ -250,9 +250,9 @@ test('the first load is small and the first paint carries the rows', async () =>
   const html = await (await fetch(airlock.consoleUrl, { headers: { accept: 'text/html' } })).text()
   assert.match(html, /<script type="application\/json" id="first">\{.*"requirements":\["widget"\]/)
   const { page, context } = await openPage(browser, airlock.consoleUrl)
-  const sizes = (await page.evaluate(
+  const sizes = await page.evaluate<number[]>(
     `performance.getEntriesByType('resource').filter(({ name }) => /\\.(js|css)$/.test(name)).map(({ encodedBodySize }) => encodedBodySize)`,
-  )) as number[]
+  )
   const total = sizes.reduce((sum, size) => sum + size, 0) + Buffer.byteLength(html)
   assert.ok(sizes.length >= 3 && total <= 250_000, `${total} bytes in ${sizes.length} files`)
   await context.close()

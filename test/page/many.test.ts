@@ -94,7 +94,7 @@ test('the rows are painted within a second, and scrolling and paging make no lon
     await page.click('.paging a >> nth=-1')
     await until(page, `document.querySelector('.board tbody tr').dataset.request !== '${first}'`)
   }
-  const long = (await page.evaluate('window.long')) as number[]
+  const long = await page.evaluate<number[]>('window.long')
   assert.deepEqual(
     long.filter((ms) => ms > 100),
     [],

@@ -101,7 +101,7 @@ for (const [what, text] of [
 test('hostile output ends in a proposal or in none, soon', () => {
   for (const text of [
     `ERROR: No matching distribution found for ${'a'.repeat(50_000)}`,
-    `${"E: Unable to locate package '".repeat(5000)}`,
+    "E: Unable to locate package '".repeat(5000),
     `pip install ${'-'.repeat(50_000)}`,
     `pip install ${'"'.repeat(9999)}`,
     `${'$ '.repeat(20_000)}pip install x`,

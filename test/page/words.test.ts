@@ -17,9 +17,11 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
   )
 }
 
+const order = (a: string, b: string) => (a < b ? -1 : 1)
+
 const english = flat(en)
 const chinese = flat(zh)
-const holes = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).toSorted()
+const holes = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name!).toSorted(order)
 
 test('every word is there in both languages', () => {
   assert.deepEqual([...chinese.keys()].toSorted(), [...english.keys()].toSorted())

@@ -156,7 +156,7 @@ export function AskBar() {
           size="xs"
           aria-label={t('ask.ecosystem')}
           value={ecosystem}
-          onChange={(next) => become(next as Ecosystem)}
+          onChange={(next) => become(next)}
           data={['pip', 'apt']}
         />
         <NamesBox

@@ -94,7 +94,7 @@ export function understand(text: string): Understood | null {
     const { tool, rest } = command.exec(line.trimEnd())?.groups ?? {}
     return tool === undefined || rest === undefined
       ? []
-      : [{ ecosystem: /^apt/.test(tool) ? 'apt' : 'pip', rest } as const]
+      : [{ ecosystem: tool.startsWith('apt') ? 'apt' : 'pip', rest } as const]
   })
   const [first] = asked
   if (!first) return null

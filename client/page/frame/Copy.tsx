@@ -6,6 +6,11 @@ import { Icon } from './Icon.tsx'
 export function CopyButton({ text }: { readonly text: string }) {
   const { t } = useTranslation()
   const [copied, setCopied] = useState(false)
+  async function take(): Promise<void> {
+    await copy(text)
+    setCopied(true)
+    setTimeout(() => setCopied(false), 1500)
+  }
   const label = `${t(copied ? 'request.copied' : 'request.copy')}: ${text.length > 80 ? `${text.slice(0, 79)}…` : text}`
   return (
     <button
@@ -13,12 +18,7 @@ export function CopyButton({ text }: { readonly text: string }) {
       className="copy"
       aria-label={label}
       title={t(copied ? 'request.copied' : 'request.copy')}
-      onClick={() => {
-        void copy(text).then(() => {
-          setCopied(true)
-          setTimeout(() => setCopied(false), 1500)
-        })
-      }}
+      onClick={() => void take()}
     >
       <Icon name={copied ? 'check' : 'copy'} />
     </button>

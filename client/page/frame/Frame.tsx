@@ -5,15 +5,17 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { AskBar } from '../ask/AskBar.tsx'
 import { connect, useLine } from '../live.ts'
+import { follow } from '../mine.tsx'
 import { queryClient } from '../queries.ts'
 import { exactTime } from '../amounts.ts'
-import { language, speak, type Language } from '../words/index.ts'
+import { language, speak } from '../words/index.ts'
 import { Icon } from './Icon.tsx'
 import { StatusLine } from './StatusLine.tsx'
 
 export function Frame({ children }: { readonly children: ReactNode }) {
   const { t } = useTranslation()
   useEffect(connect, [])
+  useEffect(follow, [])
   return (
     <>
       <a className="skip" href="#main">
@@ -69,7 +71,7 @@ function LanguageSwitch() {
       size="xs"
       aria-label={t('nav.language')}
       value={language()}
-      onChange={(to) => void speak(to as Language).then(() => queryClient.invalidateQueries())}
+      onChange={(to) => void speak(to).then(() => queryClient.invalidateQueries())}
       data={[
         { value: 'en', label: 'EN' },
         { value: 'zh', label: '中' },

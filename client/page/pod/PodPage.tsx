@@ -59,7 +59,7 @@ function Pip({ target: { index } }: { readonly target: TargetView }) {
       <dd>
         <CopyLine block text={uvOnce(index)} />
       </dd>
-      <dt>{t('pod.then')}</dt>
+      <dt>{t('pod.afterwards')}</dt>
       <dd>
         <CopyLine block text="pip install NAME" />
       </dd>
@@ -88,7 +88,7 @@ function Apt({ target: { index } }: { readonly target: TargetView }) {
           </dd>
         </>
       )}
-      <dt>{t('pod.then')}</dt>
+      <dt>{t('pod.afterwards')}</dt>
       <dd>
         <CopyLine block text="apt-get update && apt-get install NAME" />
       </dd>

@@ -1,7 +1,7 @@
 /** What is typed in a pod, for one address. Pure. */
 
 function isLoopback(url: URL): boolean {
-  return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\./.test(url.hostname)
+  return url.hostname === 'localhost' || url.hostname === '[::1]' || url.hostname.startsWith('127.')
 }
 
 /** pip ignores a plain http index of another host unless it is told to trust it. */

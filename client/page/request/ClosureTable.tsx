@@ -18,7 +18,7 @@ const keys: Readonly<Record<Column, (item: Item) => string | number>> = {
   digest: ({ sha256 }) => sha256,
 }
 
-const numbers: readonly Column[] = ['size', 'released']
+const numbers: ReadonlySet<Column> = new Set(['size', 'released'])
 
 export function useClosureTable(
   items: readonly Item[],
@@ -36,14 +36,12 @@ export function useClosureTable(
             <th
               key={column}
               scope="col"
-              className={numbers.includes(column) ? 'right' : undefined}
+              className={numbers.has(column) ? 'right' : undefined}
               aria-sort={sort?.by === column ? (sort.down ? 'descending' : 'ascending') : 'none'}
             >
               <button
                 type="button"
-                onClick={() =>
-                  setSort({ by: column, down: sort?.by === column ? !sort.down : numbers.includes(column) })
-                }
+                onClick={() => setSort({ by: column, down: sort?.by === column ? !sort.down : numbers.has(column) })}
               >
                 {t(`request.column.${column}`)}
                 <span aria-hidden="true">{sort?.by === column ? (sort.down ? ' ↓' : ' ↑') : ''}</span>

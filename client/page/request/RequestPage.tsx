@@ -30,7 +30,7 @@ export function RequestPage({ id }: { readonly id: number }) {
   if (!request.data) {
     const missing = request.error instanceof Refused && request.error.problem.status === 404
     if (!missing)
-      return <Failed what={t('request.failedToLoad')} error={request.error!} again={() => void request.refetch()} />
+      return <Failed what={t('request.failedToLoad')} error={request.error} again={() => void request.refetch()} />
     return <Missing what={t('request.missing', { id })} href="/" instead={t('request.toQueue')} />
   }
   return <Shown request={request.data} />

@@ -227,7 +227,7 @@ export const en = {
     uv: 'uv',
     aptKey: 'the key, once',
     aptSource: 'the source, once',
-    then: 'Then install as always:',
+    afterwards: 'Then install as always:',
     noTargets: 'No target is configured.',
     apart: 'This Airlock does not know its mirror’s address. Set AIRLOCK_MIRROR_URL on the server.',
     loading: 'Loading the targets …',

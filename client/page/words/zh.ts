@@ -228,7 +228,7 @@ export const zh: Words = {
     uv: 'uv',
     aptKey: '导入密钥，执行一次',
     aptSource: '添加软件源，执行一次',
-    then: '之后照常安装：',
+    afterwards: '之后照常安装：',
     noTargets: '没有配置目标环境。',
     apart: '此 Airlock 不知道镜像的地址，请在服务器上设置 AIRLOCK_MIRROR_URL。',
     loading: '正在加载目标环境……',
