@@ -5,6 +5,7 @@ import { createApi } from './api.ts'
 import { cancel, request, retry, withdraw, type RequestOptions, type Waiting } from './ask.ts'
 import { width } from './columns.ts'
 import { complain } from './complain.ts'
+import { completionOf } from './completion.ts'
 import type { Context, Io } from './context.ts'
 import { exits } from './exits.ts'
 import { WrongUsage } from './failures.ts'
@@ -135,6 +136,9 @@ function createProgram(context: Context, end: (code: number) => void): Command {
         run({ ...options, work: true }, () => maintain(context, work, options)),
       )
   }
+  command(program, 'completion', 'aboutCompletion')
+    .argument('<SHELL>', words('argumentShell'), parse.shell)
+    .action((shell: 'bash' | 'zsh') => void io.stdout.write(completionOf(program, shell)))
   return program
 }
 

@@ -24,6 +24,10 @@ export const texts = {
   },
   aboutRebuild: { en: 'Write every index again', zh: '重新生成所有索引' },
   aboutVerify: { en: 'Hash every file again', zh: '重新校验所有文件' },
+  aboutCompletion: {
+    en: 'Print what completes this command: eval "$(airlock completion bash)"',
+    zh: '输出命令补全脚本：eval "$(airlock completion bash)"',
+  },
   argumentRequirements: {
     en: 'what to ask for; quote what a shell would read: {example}',
     zh: '要申请的内容；含 shell 特殊字符时请加引号：{example}',
@@ -31,6 +35,7 @@ export const texts = {
   argumentEcosystem: { en: 'pip or apt', zh: 'pip 或 apt' },
   argumentName: { en: 'a package’s name', zh: '软件包名称' },
   argumentRoots: { en: 'what was asked for, as it was written', zh: '要撤回的内容，写法与申请时相同' },
+  argumentShell: { en: 'bash or zsh', zh: 'bash 或 zsh' },
   argumentId: { en: 'a request’s number', zh: '申请编号' },
   optionTarget: { en: 'the kind of HomePod; may be repeated', zh: '目标环境，可多次给出' },
   optionOneTarget: { en: 'the kind of HomePod (default: default)', zh: '目标环境（默认：default）' },
@@ -67,13 +72,13 @@ export const texts = {
   wordCommand: { en: '[command]', zh: '[命令]' },
   afterHelp: {
     en: `
-On the server’s machine: airlock serve | mirror | config
+On the server’s machine: airlock serve | mirror | doctor | config | config explain
 
 The console is asked at AIRLOCK_CONSOLE_URL (now {url}).
 Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5 another problem,
             6 the wait ended first, 7 nothing answers, 130 Ctrl-C. Of several requests, the lowest but 0 counts.`,
     zh: `
-在服务器上：airlock serve | mirror | config
+在服务器上：airlock serve | mirror | doctor | config | config explain
 
 控制台地址取自 AIRLOCK_CONSOLE_URL（当前为 {url}）。
 退出码：0 完成或就绪，1 失败，2 用法错误，3 已拒绝，4 已取消，5 其他问题，
@@ -96,6 +101,10 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
     zh: '--limit 应为 1 到 999999 的整数，而不是 “{value}”。',
   },
   usageEcosystem: { en: 'There is no ecosystem “{value}”: pip or apt.', zh: '没有生态 “{value}”，请用 pip 或 apt。' },
+  usageShell: {
+    en: 'There is no completion for “{value}”: bash or zsh.',
+    zh: '没有 “{value}” 的补全脚本，请用 bash 或 zsh。',
+  },
   usageName: { en: '“{value}” is not a package’s name.', zh: '“{value}” 不是软件包名称。' },
   usageTimeout: {
     en: '--timeout takes a number of seconds, not “{value}”.',

@@ -39,6 +39,8 @@ export function createParsers(words: Words) {
       /^[1-9]\d{0,5}$/.test(value) ? Number(value) : refuse('usageLimitMany', { value: plain(value) }),
     ecosystem: (value: string) =>
       value === 'pip' || value === 'apt' ? value : refuse('usageEcosystem', { value: plain(value) }),
+    shell: (value: string) =>
+      value === 'bash' || value === 'zsh' ? value : refuse('usageShell', { value: plain(value) }),
     timeout: (value: string) =>
       /^\d{1,6}(\.\d+)?$/.test(value) ? Number(value) : refuse('usageTimeout', { value: plain(value) }),
     state: (value: string) =>

@@ -38,6 +38,8 @@ const wrong: readonly [args: string, en: RegExp, zh: RegExp][] = [
   ['withdraw', /ECOSYSTEM is missing\./, /缺少 ECOSYSTEM。/],
   ['withdraw apt', /NAME is missing\./, /缺少 NAME。/],
   ['withdraw conda six', /There is no ecosystem “conda”/, /没有生态 “conda”/],
+  ['completion', /SHELL is missing\./, /缺少 SHELL。/],
+  ['completion fish', /There is no completion for “fish”: bash or zsh\./, /没有 “fish” 的补全脚本/],
   ['targets extra', /too many arguments/, /参数过多/],
   ['verify --fast', /There is no option --fast\./, /没有选项 --fast。/],
 ]
@@ -64,6 +66,7 @@ test('every command has help in both languages, on stdout, that names each of it
     'targets',
     'packages',
     'withdraw',
+    'completion',
     'rebuild',
     'verify',
   ]) {
