@@ -321,6 +321,16 @@ export const codes = {
       hint: '不再需要的内容留在其中并无妨碍。支持撤回的生态：{known}。',
     },
   },
+  'apt-archive-weak': {
+    en: {
+      message: 'A pod of {target} would refuse the archive {archive} itself: {reason}.',
+      hint: 'Airlock signs anew, so pods that read only Airlock are not affected. Tell the owner of the archive.',
+    },
+    zh: {
+      message: '目标环境 {target} 的 HomePod 若直接使用 {archive} 会拒绝它：{reason}。',
+      hint: 'Airlock 会重新签名，只使用 Airlock 的 HomePod 不受影响。请告知该仓库的维护者。',
+    },
+  },
   'apt-root-unknown': {
     en: {
       message: '{root} is not among what was asked for on {target}.',

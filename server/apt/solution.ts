@@ -13,6 +13,7 @@ import type { Base } from './root.ts'
 import type { Snapshot, Snapshots } from './snapshots.ts'
 import type { AskApt } from './solver.ts'
 import { installedVersions } from './status.ts'
+import { weakArchives } from './weak.ts'
 import type { AptTarget } from './target.ts'
 import type { Guest } from './together.ts'
 
@@ -72,7 +73,7 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
         held,
         released,
         guests,
-        remarks: remarksOf(wish, choice, bare, packages),
+        remarks: [...remarksOf(wish, choice, bare, packages), ...(await weakArchives(target, snapshot.lists))],
       }
     })
   }
