@@ -109,6 +109,9 @@ export const closureItemSchema = z
     root: z.boolean(),
     neededBy: z.array(z.string()),
     new: z.boolean().meta({ description: 'was not here before this request' }),
+    update: z
+      .boolean()
+      .meta({ description: 'an update of what is here, which comes along; the request itself does not need it' }),
     proved: z.string().nullable().meta({ description: 'the version that the proof picked, where it differs' }),
   })
   .meta({ id: 'ClosureItem' })
@@ -431,6 +434,7 @@ export type NewRequest = z.input<typeof newRequestSchema>
 export type RequestView = z.infer<typeof requestSchema>
 export type RequestDetail = z.infer<typeof requestDetailSchema>
 export type ProblemView = z.infer<typeof problemSchema>
+export type ClosureItemView = z.infer<typeof closureItemSchema>
 export type TargetView = z.infer<typeof targetSchema>
 export type MaintenanceView = z.infer<typeof maintenanceSchema>
 export type PackageView = z.infer<typeof packageSchema>

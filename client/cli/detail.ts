@@ -29,11 +29,19 @@ function head(request: RequestDetail, words: Words): string[] {
     [words('detailBy'), `${plain(requester ?? words('nobody'))}, ${localTime(createdAt)}`],
     ...(note ? [[words('detailNote'), plain(note)]] : []),
     ...(files === null ? [] : [[words('detailFiles'), size === null ? String(files) : `${files}, ${bytes(size)}`]]),
+    ...updates(request, words),
     ...(state === 'ready' && install !== '' ? [[words('detailInstall'), plain(install)]] : []),
   ] as [string, string][]
   const cells = Math.max(...facts.map(([name]) => width(name)))
   const title = words('detailTitle', { id, what: askedFor(request), target: plain(target) })
   return [title, ...facts.map(([name, fact]) => `  ${pad(name, cells)}  ${fact}`)]
+}
+
+/** What comes along only because the archive moved, apart from what was asked for. */
+function updates({ closure: items }: RequestDetail, words: Words): [string, string][] {
+  const along = (items ?? []).filter(({ update }) => update)
+  const size = along.reduce((sum, item) => sum + (item.size ?? 0), 0)
+  return along.length === 0 ? [] : [[words('detailUpdates'), `${along.length}, ${bytes(size)}`]]
 }
 
 function timeline({ timeline: events }: RequestDetail, words: Words): string[] {
@@ -52,11 +60,11 @@ function closure({ closure: items }: RequestDetail, words: Words, columns: numbe
   const titles = (['columnProject', 'columnVersion', 'columnSize', 'columnHere', 'columnNeededBy'] as const).map(
     (title) => words(title),
   )
-  const rows = items.map(({ project, version, size, root, neededBy, new: isNew, proved }) => [
+  const rows = items.map(({ project, version, size, root, neededBy, new: isNew, update, proved }) => [
     project,
     proved === null ? version : words('provedOther', { version, proved: proved || '-' }),
     size === null ? words('unknown') : bytes(size),
-    words(isNew ? 'isNew' : 'isHere'),
+    words(update ? 'isUpdate' : isNew ? 'isNew' : 'isHere'),
     [...(root ? [words('askedFor')] : []), ...neededBy].join(', '),
   ])
   const lines = table(titles, rows, columns === undefined ? undefined : columns - 2)

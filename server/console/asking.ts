@@ -8,7 +8,7 @@ import type { Queue } from '../queue.ts'
 import type { Answer, Api } from './api.ts'
 import type { Known } from './known.ts'
 import { toProblem } from './problems.ts'
-import { viewItem } from './views.ts'
+import { viewItems } from './views.ts'
 
 export type AskingDeps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
@@ -151,7 +151,7 @@ export function createAsking({
       return {
         ecosystem: body.ecosystem,
         target: target.name,
-        closure: items.map((item) => viewItem(item, null)),
+        closure: viewItems(items, null),
         bytes: fresh.includes(null) ? null : fresh.reduce<number>((sum, size) => sum + size!, 0),
         remarks: closure.remarks.map(({ code, fields }) => ({
           code,

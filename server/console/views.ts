@@ -3,7 +3,7 @@ import type { RecordedItem } from '../../storage/jobs.ts'
 import type { Event, Problem, Progress, Remark, Request } from '../../storage/records.ts'
 import { poolPath, urlPath } from '../../storage/layout.ts'
 import type { PackageFile } from '../../storage/packages.ts'
-import type { PackageView, RequestDetail, RequestView } from '../contract.ts'
+import type { ClosureItemView, PackageView, RequestDetail, RequestView } from '../contract.ts'
 import type { Ecosystem } from '../ecosystem.ts'
 import { explain, isCode, type Language } from '../errors.ts'
 import { viewProblem } from './problems.ts'
@@ -85,7 +85,7 @@ export function viewDetail(
       const next = events[index + 1]
       return { state, at, seconds: next ? (Date.parse(next.at) - Date.parse(at)) / 1000 : null }
     }),
-    closure: items && items.map((item) => viewItem(item, proved)),
+    closure: items && viewItems(items, proved),
     remarks: remarks.map(({ code, fields }) => ({
       code,
       message: isCode(code) ? explain(code, fields, language).message : code,
@@ -94,22 +94,41 @@ export function viewDetail(
   }
 }
 
-export function viewItem(
-  { artifact, isRoot, isNew, neededBy }: RecordedItem,
+export function viewItems(
+  items: readonly RecordedItem[],
   proved: Readonly<Record<string, string>> | null,
-) {
-  const picked = proved === null ? artifact.version : (proved[artifact.name] ?? '')
-  return {
-    project: artifact.name,
-    version: artifact.version,
-    file: artifact.file,
-    size: artifact.size,
-    sha256: artifact.sha256,
-    origin: artifact.origin,
-    uploadedAt: artifact.uploadedAt,
-    root: isRoot,
-    neededBy: [...neededBy],
-    new: isNew,
-    proved: picked === artifact.version ? null : picked,
+): ClosureItemView[] {
+  const own = reachedFromRoots(items)
+  return items.map(({ artifact, isRoot, isNew, neededBy }) => {
+    const picked = proved === null ? artifact.version : (proved[artifact.name] ?? '')
+    return {
+      project: artifact.name,
+      version: artifact.version,
+      file: artifact.file,
+      size: artifact.size,
+      sha256: artifact.sha256,
+      origin: artifact.origin,
+      uploadedAt: artifact.uploadedAt,
+      root: isRoot,
+      neededBy: [...neededBy],
+      new: isNew,
+      update: !own.has(artifact.name),
+      proved: picked === artifact.version ? null : picked,
+    }
+  })
+}
+
+/** What a request needs itself: its roots and whatever they pull in. Without a root that is in the closure, everything. */
+function reachedFromRoots(items: readonly RecordedItem[]): ReadonlySet<string> {
+  const needs = new Map<string, string[]>()
+  for (const { artifact, neededBy } of items)
+    for (const name of neededBy) needs.set(name, [...(needs.get(name) ?? []), artifact.name])
+  const waiting = items.filter(({ isRoot }) => isRoot).map(({ artifact }) => artifact.name)
+  const reached = new Set<string>()
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (reached.has(name)) continue
+    reached.add(name)
+    waiting.push(...(needs.get(name) ?? []))
   }
+  return reached.size > 0 ? reached : new Set(items.map(({ artifact }) => artifact.name))
 }

@@ -97,6 +97,17 @@ const full = request({
   remarks: [{ code: 'some-remark', message: 'One thing to know.', fields: {} }],
 })
 
+test('what comes along because the archive moved is told apart, with its bytes', async (t) => {
+  const closure = [
+    item({ project: 'jq', root: true, size: 1000 }),
+    item({ project: 'libssl3', update: true, size: 2_000_000 }),
+  ]
+  const { url } = await fakeConsole(t, { 'GET /api/requests/7': { body: JSON.stringify({ ...full, closure }) } })
+  const { out } = await airlock(url, ['status', '7'])
+  assert.match(out, /Updates of what is here:\s+1, 2\.0 MB/)
+  assert.match(out, /libssl3 .*update/)
+})
+
 function item(fields: object) {
   return {
     project: 'p',
@@ -109,6 +120,7 @@ function item(fields: object) {
     root: false,
     neededBy: [],
     new: true,
+    update: false,
     proved: null,
     ...fields,
   }
