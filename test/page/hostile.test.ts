@@ -9,16 +9,18 @@ import type { Browser } from 'playwright-core'
 import { startAirlock, type Airlock } from '../support/airlock.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
 import { makeWheel } from '../support/wheels.ts'
-import { openPage, startBrowser } from './browser.ts'
+import { openPage, startBrowser, type Watched } from './browser.ts'
 
 let index: TestIndex
 let airlock: Airlock
 let browser: Browser
+let watched: Watched
 
 before(async () => {
   index = await startIndex()
   airlock = await startAirlock({ index: index.url })
   browser = await startBrowser()
+  watched = await openPage(browser, airlock.consoleUrl)
 })
 
 after(async () => {
@@ -96,9 +98,11 @@ test('there are more than two hundred places for a script to run in', () => {
 })
 
 async function nothingRan(path: string, shown: readonly string[] = []): Promise<void> {
-  const { page, context, problems } = await openPage(browser, airlock.consoleUrl + path)
+  const { page, problems } = watched
+  await page.goto(airlock.consoleUrl + path)
+  await page.waitForSelector('main > *')
   // whatever waits for an idle moment has had one
-  await page.waitForTimeout(250)
+  await page.waitForTimeout(200)
   assert.equal(await page.evaluate('window.ran'), undefined, path)
   assert.deepEqual(problems, [], path)
   const scripts = await page.evaluate(`[...document.querySelectorAll('script:not([src])')].map(({ type }) => type)`)
@@ -114,7 +118,6 @@ async function nothingRan(path: string, shown: readonly string[] = []): Promise<
   )
   const text = await page.innerText('main')
   for (const one of shown) assert.ok(text.includes(one), `${one} is shown as it is`)
-  await context.close()
 }
 
 test(`a name, a note and a requester may be any of ${payloads.length} scripts, and are shown as text`, async () => {
