@@ -190,9 +190,14 @@ test('deep links open what they name, in any state of the page', async () => {
     await page.waitForSelector('.empty')
     assert.match(page.url(), /q=nobody\+has\+asked\+this/)
   })
-  await visit('/requests/999999', async ({ page }) => assert.match(await page.innerText('main'), /no request 999999/))
-  await visit('/no/such/page', async ({ page }) => assert.match(await page.innerText('main'), /no such page/))
+  await visit('/requests/999999', async ({ page }) => {
+    await page.waitForSelector('text=There is no request 999999')
+  })
+  await visit('/no/such/page', async ({ page }) => {
+    await page.waitForSelector('text=There is no such page')
+  })
   await visit('/packages/pip/base', async ({ page }) => {
+    await page.waitForSelector('.matrix .fits')
     assert.match(
       await page.innerText('main'),
       /What others stand on[\s\S]*pip install base[\s\S]*fits default[\s\S]*widget/,
@@ -202,7 +207,10 @@ test('deep links open what they name, in any state of the page', async () => {
     await page.waitForSelector('.packages tbody tr')
     assert.equal(await page.locator('.packages tbody tr').count(), 1)
   })
-  await visit('/pod', async ({ page }) => assert.ok((await page.innerText('main')).includes(airlock.indexUrl)))
+  await visit('/pod', async ({ page }) => {
+    await page.waitForSelector('.command')
+    assert.ok((await page.innerText('main')).includes(airlock.indexUrl))
+  })
 })
 
 test('what is mine stands first once I gave a name, and the language and colours that I chose are remembered', async () => {
