@@ -65,9 +65,11 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
     },
     languageOf(env),
   )
+  // before anybody can know that it runs
+  const told = new Promise((resolve) => ['SIGTERM', 'SIGINT'].map((signal) => process.once(signal, resolve)))
   process.stdout.write(greeting)
 
-  await new Promise((resolve) => ['SIGTERM', 'SIGINT'].map((signal) => process.once(signal, resolve)))
+  await told
   // whatever hangs, the exit does not: everything can be resumed
   setTimeout(() => process.exit(1), 9000).unref()
   endHousekeeping()
