@@ -182,6 +182,8 @@ export async function startAirlock(options: AirlockOptions = {}) {
     forgetPages: () => rm(join(state, 'cache/gateway'), { recursive: true, force: true }),
     /** Another server with the very same settings, beside this one: how it ends and what it says. */
     again: () => run(process.execPath, [main, 'serve'], { ...offline(folder), ...settings(), ...options.env }),
+    /** The server's. */
+    pid: () => running!.child.pid!,
     /** SIGKILL. */
     kill: () => end('SIGKILL'),
     /** Resolves when the server has died by itself; throws when it does not in time. */
