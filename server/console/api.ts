@@ -47,6 +47,8 @@ export type Input<O extends Operation> = {
   /** In place of a body: a requirements file, and what its query says. */
   readonly file?: (Part<O, 'file'> & { readonly text: string }) | undefined
   readonly language: Language
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal
 }
 export type Answer<O extends Operation> = z.input<(typeof operations)[O]['answer']>
 export type Api = { readonly [O in Operation]: (input: Input<O>) => Promise<Answer<O>> }

@@ -81,6 +81,8 @@ function answer(api: Api, operation: Operation) {
   const row = operations[operation]
   const schemas: Schemas = row
   return async (req: Request, res: Response): Promise<void> => {
+    const left = new AbortController()
+    res.once('close', () => left.abort())
     const isFile = schemas.file !== undefined && typeof req.body === 'string'
     const input = {
       params: schemas.params?.parse(req.params),
@@ -88,9 +90,14 @@ function answer(api: Api, operation: Operation) {
       body: isFile ? undefined : schemas.body?.parse(req.body ?? {}),
       file: isFile ? { ...(schemas.file.parse(req.query) as object), text: req.body } : undefined,
       language: languageOf(req),
+      signal: left.signal,
     }
     // the operation's own schemas have read it
-    const result = await api[operation](input as never)
+    const result = await api[operation](input as never).catch((error: unknown) => {
+      if (left.signal.aborted) return null
+      throw error
+    })
+    if (result === null) return
     res.set('Cache-Control', 'no-store')
     if (operation === 'createRequests' || operation === 'withdraw')
       res.location(locationOf(result as { requests: readonly { id: number; batch: string }[] }))

@@ -118,7 +118,7 @@ export function createAsking({
       return { lines: checked }
     },
 
-    async previewClosure({ body, language }) {
+    async previewClosure({ body, language, signal }) {
       const { ecosystem, target } = find(body.ecosystem, body.target)
       const { roots, options } = ecosystem.parse(body.requirements)
       const at = new Date().toISOString()
@@ -138,7 +138,8 @@ export function createAsking({
         proved: null,
         remarks: [],
       }
-      const closure = await solve(ecosystem, target, job, AbortSignal.timeout(patience))
+      const ended = AbortSignal.any([AbortSignal.timeout(patience), ...(signal ? [signal] : [])])
+      const closure = await solve(ecosystem, target, job, ended)
       const names = closure.items.map(({ artifact }) => artifact.name)
       const listed = new Set(
         (await listings.listed(target.lane, names)).map(({ artifact }) => `${artifact.sha256} ${artifact.file}`),

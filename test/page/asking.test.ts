@@ -8,6 +8,7 @@ import type { z } from 'zod'
 import { operations, type Operation } from '../../server/contract.ts'
 import { Refused, startAirlock, type Airlock } from '../support/airlock.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
+import { silence } from '../support/upstream.ts'
 import { makeWheel } from '../support/wheels.ts'
 
 let index: TestIndex
@@ -121,6 +122,24 @@ test('a preview that cannot be solved says why', async () => {
   assert.equal(await code(preview(['-r x'])), 'requirement-refused')
   assert.equal(await code(preview([])), 'request-invalid')
   assert.equal(await code(preview(['widget'], 'elsewhere')), 'target-unknown')
+})
+
+test('a preview that nobody waits for any more ends, and is no failure of the server', async () => {
+  index.pages.on('/simple/slow/', silence())
+  const left = new AbortController()
+  const answer = fetch(`${airlock.consoleUrl}/api/closures`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ecosystem: 'pip', requirements: ['slow'] }),
+    signal: left.signal,
+  })
+  while (index.pages.asked('/simple/slow/').length === 0) await new Promise(setImmediate)
+  left.abort()
+  await assert.rejects(answer, { name: 'AbortError' })
+  // both solves that may run at once are free again
+  for (const project of ['widget', 'base', 'unasked'])
+    await call('previewClosure', '/api/closures', { ecosystem: 'pip', requirements: [project] })
+  assert.doesNotMatch(airlock.log(), /request failed/)
 })
 
 test('a package is described by its newest release', async () => {
