@@ -173,7 +173,11 @@ suite('the mirror as a process', { concurrency: true }, () => {
     const packages = new Set(seen.flatMap((url) => /\/node_modules\/([^/]+)\//.exec(url)?.[1] ?? []))
     assert.ok(ours.includes('server/mirror/mirror.ts'))
     for (const file of ours)
-      assert.match(file, /^server\/(?:main|config|config-file|knobs|errors|error-texts|mirror\/[a-z]+)\.ts$|^storage\/layout\.ts$/, file)
+      assert.match(
+        file,
+        /^server\/(?:main|config|config-file|knobs|errors|error-texts|mirror\/[a-z]+)\.ts$|^storage\/layout\.ts$/,
+        file,
+      )
     assert.deepEqual([...packages].toSorted(), ['yaml', 'zod'], 'what config.ts reads its file with')
     assert.ok(!seen.some((url) => url.endsWith('.node')))
     // node:http itself brings net, tls and http2 along; what it does not bring, nobody did
