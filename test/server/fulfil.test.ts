@@ -7,13 +7,21 @@ import { temporaryFolder } from '../support/folders.ts'
 import { toyAirlock } from '../support/toy.ts'
 
 const index = (root: string) => readFile(join(root, 'toy/simple/index.html'), 'utf8').catch(() => null)
-const states = async (airlock: Awaited<ReturnType<typeof toyAirlock>>, job: number) => (await airlock.events.ofJob(job)).map(({ state }) => state)
+const states = async (airlock: Awaited<ReturnType<typeof toyAirlock>>, job: number) =>
+  (await airlock.events.ofJob(job)).map(({ state }) => state)
 
 test('a request goes through every state of the story and is visible at its end', async (t) => {
   const root = await temporaryFolder(t)
   const airlock = await toyAirlock(root)
   const request = await airlock.settled(await airlock.ask('a>b'))
-  assert.deepEqual(await states(airlock, request.job.id), ['queued', 'solving', 'downloading', 'proving', 'publishing', 'ready'])
+  assert.deepEqual(await states(airlock, request.job.id), [
+    'queued',
+    'solving',
+    'downloading',
+    'proving',
+    'publishing',
+    'ready',
+  ])
   assert.equal(await index(root), 'a-1\nb-1')
   assert.deepEqual(request.job.proved, { a: '1', b: '1' })
 })
@@ -65,7 +73,8 @@ test('one bad request never breaks another that runs beside it', async (t) => {
   const root = await temporaryFolder(t)
   const airlock = await toyAirlock(root, {
     before: async (_, job) => {
-      if (job > 0 && (await airlock.jobs.get(job))?.roots.includes('bad')) throw new AirlockError('unsatisfiable', { explanation: 'x' })
+      if (job > 0 && (await airlock.jobs.get(job))?.roots.includes('bad'))
+        throw new AirlockError('unsatisfiable', { explanation: 'x' })
     },
   })
   const [good, bad, other] = await Promise.all(['good', 'bad', 'other'].map((name) => airlock.ask(name)))
@@ -122,7 +131,8 @@ test('a full disk holds a job up, says so, and lets it go on by itself', async (
     },
   })
   const request = await airlock.ask('a')
-  while (airlock.queue.waiting(request.job.id)?.code !== 'disk-full') await new Promise((resolve) => setTimeout(resolve, 1))
+  while (airlock.queue.waiting(request.job.id)?.code !== 'disk-full')
+    await new Promise((resolve) => setTimeout(resolve, 1))
   assert.equal((await airlock.requests.get(request.id))!.job.state, 'downloading')
   full = false
   assert.equal((await airlock.settled(request)).job.state, 'ready')
@@ -158,7 +168,15 @@ test('identical requests are fulfilled by one job', async (t) => {
 
 test('a job for a target that the configuration no longer has fails by name', async (t) => {
   const airlock = await toyAirlock(await temporaryFolder(t))
-  const [request] = await airlock.requests.add({ ecosystem: 'toy', targets: ['gone'], asked: ['a'], roots: ['a'], options: {}, requester: null, note: null })
+  const [request] = await airlock.requests.add({
+    ecosystem: 'toy',
+    targets: ['gone'],
+    asked: ['a'],
+    roots: ['a'],
+    options: {},
+    requester: null,
+    note: null,
+  })
   airlock.queue.submit(request!.job)
   assert.equal((await airlock.settled(request!)).job.problem?.code, 'target-unknown')
 })
