@@ -24,5 +24,12 @@ export function artifact(file: string, more: Partial<Artifact> = {}): Artifact {
 }
 
 export function closureOf(...artifacts: readonly Artifact[]): Closure {
-  return { items: artifacts.map((item, index) => ({ artifact: item, isRoot: index === 0, neededBy: index === 0 ? [] : [artifacts[0]!.name] })), remarks: [] }
+  return {
+    items: artifacts.map((item, index) => ({
+      artifact: item,
+      isRoot: index === 0,
+      neededBy: index === 0 ? [] : [artifacts[0]!.name],
+    })),
+    remarks: [],
+  }
 }
