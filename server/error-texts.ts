@@ -99,6 +99,10 @@ export const codes = {
     en: { message: 'The body’s type “{type}” is not taken here.', hint: 'Send {accepted}.' },
     zh: { message: '此处不接受类型为 “{type}” 的请求体。', hint: '请发送 {accepted}。' },
   },
+  'headers-too-large': {
+    en: { message: 'The request’s headers are larger than 16 kB.', hint: 'Send less in the query and in cookies.' },
+    zh: { message: '请求头超过 16 kB。', hint: '请减少查询参数与 cookie 的内容。' },
+  },
   'body-too-large': {
     en: { message: 'The body is larger than {limit} bytes.', hint: 'Ask for fewer packages at once.' },
     zh: { message: '请求体超过 {limit} 字节。', hint: '请减少一次申请的软件包数量。' },

@@ -55,11 +55,12 @@ export function createMirrorChild({ config, env, log, pause = 1000 }: Deps) {
     /** Resolves with its port once it listens; rejects when it ends before (it has said why on stderr). */
     start,
     alive: (): boolean => child?.connected === true,
+    /** Lets it drain: what pods are reading is finished, within its few seconds. */
     async stop(): Promise<void> {
       stopped = true
       if (!child || child.exitCode !== null) return
       const ended = new Promise((resolve) => child!.once('exit', resolve))
-      child.disconnect()
+      child.kill('SIGTERM')
       await ended
     },
   }

@@ -11,6 +11,7 @@ import { createDescribing } from './console/describing.ts'
 import { createEventStream } from './console/event-stream.ts'
 import { createKnown } from './console/known.ts'
 import { createPage } from './console/page.ts'
+import { answerMalformed } from './console/malformed.ts'
 import { AirlockError, languageOf } from './errors.ts'
 import { greet } from './greeting.ts'
 import { createMirrorChild } from './mirror-child.ts'
@@ -45,6 +46,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   const page = createPage({ folder: pageFolder, api })
   const app = createConsole({ api, page, stream: createEventStream(airlock), log, consoleUrl: config.consoleUrl })
   const server = await listen(app, config.consoleListen)
+  server.on('clientError', answerMalformed)
   const consolePort = (server.address() as { port: number }).port
   await airlock.housekeeping.atStart()
   const resumed = await queue.resume()
@@ -75,8 +77,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   endHousekeeping()
   server.close()
   server.closeAllConnections()
-  await airlock.close()
-  await mirror.stop()
+  await Promise.all([airlock.close(), mirror.stop()])
 }
 
 /** `airlock rebuild` and `airlock verify` without a server. Exits with 1 on damage. Throws `state-locked` beside one. */

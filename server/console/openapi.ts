@@ -14,6 +14,12 @@ type Row = {
   readonly answer: z.ZodType
 }
 
+/** Server-sent events: `state` with an id to resume from, `progress`, `reset`. */
+const streams = [
+  ['/api/events', 'streamEvents', 'Every change of state as it happens'],
+  ['/api/requests/{id}/events', 'streamRequestEvents', 'Changes of one request as they happen'],
+] as const
+
 export function describeApi(): object {
   const paths: Record<string, Record<string, object>> = {}
   const schemas: Record<string, object> = {}
@@ -52,6 +58,24 @@ export function describeApi(): object {
       },
     }
     paths[path] = { ...paths[path], [row.method]: operation }
+  }
+  for (const [path, operationId, summary] of streams) {
+    const described = operations.getRequest.params
+    paths[path] = {
+      ...paths[path],
+      get: {
+        operationId,
+        summary,
+        parameters: path.includes('{id}') ? parameters('path', described) : [],
+        responses: {
+          200: { description: summary, content: { 'text/event-stream': { schema: { type: 'string' } } } },
+          '4XX': {
+            description: 'Problem (RFC 9457)',
+            content: { 'application/problem+json': { schema: schemaOf(problemSchema, 'output') } },
+          },
+        },
+      },
+    }
   }
   return {
     openapi: '3.1.0',

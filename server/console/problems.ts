@@ -31,6 +31,7 @@ const rows: Partial<Record<Code, Row>> = {
   'host-refused': { ...refused, status: 421 },
   'origin-refused': refused,
   'media-type-unsupported': { ...invalid, status: 415 },
+  'headers-too-large': { ...invalid, status: 431 },
   'body-too-large': { ...invalid, status: 413 },
   'queue-full': { status: 503, title: { en: 'Too busy', zh: '过于繁忙' } },
   'package-not-found': unfit,
