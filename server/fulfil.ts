@@ -41,7 +41,7 @@ type Deps = {
   /** Bounds the solvers that run at once. */
   readonly solves: PQueue
   /** Throws `closure-too-large` where a closure does not fit or wants a confirmation that the job has not. */
-  readonly weigh: (job: Job, closure: Closure) => Promise<void>
+  readonly weigh: (job: Job, closure: Closure, hasBegun: boolean) => Promise<void>
   /** Aborts when the server stops: the only thing that interrupts a publication. */
   readonly stopping: AbortSignal
 }
@@ -60,8 +60,9 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
     if (job.state === 'publishing')
       return lanes.enter(target.lane, signal, () => publish(ecosystem, target, job, onWaiting))
 
-    const closure = (await jobs.closure(job)) ?? (await solve(ecosystem, target, job, signal))
-    await weigh(job, closure)
+    const before = await jobs.closure(job)
+    const closure = before ?? (await solve(ecosystem, target, job, signal))
+    await weigh(job, closure, before !== null)
     await jobs.enter(job, 'downloading')
     const lacks = await download(ecosystem, closure, attempt)
 
@@ -104,7 +105,7 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
     const renewed = (await ecosystem.renew?.(job, target, lacks, signal)) ?? null
     if (!renewed) return null
     await jobs.keepClosure(job, target.lane, renewed)
-    await weigh(job, renewed)
+    await weigh(job, renewed, false)
     await downloads.fetch(artifactsOf(renewed), { signal, onProgress })
     return renewed
   }

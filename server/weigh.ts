@@ -17,14 +17,15 @@ type Deps = {
 /**
  * Size first: before anything is fetched, a closure that can never fit ends the job, and one beyond what an admin set
  * waits for a confirmation. Sizes that upstream does not say weigh nothing here; the download's own limits hold.
+ * A job that has begun and finds the disk full meanwhile waits for room in place of failing: that is the download's to say.
  */
 export function createWeigh({ root, pathOf, confirmAbove, keepFree, freeSpace = free }: Deps) {
-  return async function weigh(job: Job, closure: Closure): Promise<void> {
+  return async function weigh(job: Job, closure: Closure, hasBegun: boolean): Promise<void> {
     const missing = closure.items.filter(({ artifact }) => pathOf(artifact) === null)
     const bytes = missing.reduce((sum, { artifact }) => sum + (artifact.size ?? 0), 0)
     const left = (await freeSpace(root)) - keepFree
     const fields = { bytes, files: missing.length, free: Math.max(0, left) }
-    if (bytes > left) throw new AirlockError('closure-too-large', { ...fields, ...doesNotFit(left) })
+    if (bytes > left && !hasBegun) throw new AirlockError('closure-too-large', { ...fields, ...doesNotFit(left) })
     if (bytes > confirmAbove && !job.confirmed)
       throw new AirlockError('closure-too-large', { ...fields, limit: confirmAbove, ...unconfirmed(confirmAbove) })
   }

@@ -3,8 +3,10 @@
  * all, before the next begins: temp file on the same filesystem, fsync, rename, fsync of each folder once.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rm, rmdir, stat, statfs, utimes, writeFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
+import { AirlockError } from '../server/errors.ts'
 import { incomingDigestFolder, incomingFolder, incomingPath, inTree, type TreePath } from './layout.ts'
 import type { Artifact } from './records.ts'
 
@@ -33,8 +35,8 @@ export function createTree(root: string) {
     }
   }
 
-  /** Puts a file where a rename can make it visible; null when the very same bytes are there already. */
-  async function prepare(file: TreeFile): Promise<{ from: string; to: string } | null> {
+  /** Puts a file where a rename can make it visible, and says so in `written`; null when the very same bytes are there already. */
+  async function prepare(file: TreeFile, written: string[]): Promise<{ from: string; to: string } | null> {
     const to = inTree(root, file.path)
     if ('artifact' in file) {
       const { sha256, file: name, size } = file.artifact
@@ -46,17 +48,29 @@ export function createTree(root: string) {
     const present = await readFile(to).catch(absent)
     if (present && Buffer.from(file.bytes).equals(present)) return null
     const from = join(root, incomingFolder, `.write-${randomBytes(8).toString('hex')}`)
+    written.push(from)
     await writeFile(from, file.bytes, { mode: fileMode, flag: 'wx', flush: true })
     if (file.modifiedAt) await utimes(from, file.modifiedAt, file.modifiedAt)
     await chmod(from, fileMode)
     return { from, to }
   }
 
+  /** All or none: what was written of a step that cannot be prepared is taken away, since its next try writes it again. */
+  async function prepareAll(files: readonly TreeFile[]): Promise<{ from: string; to: string }[]> {
+    const written: string[] = []
+    const prepared = await Promise.allSettled(files.map((file) => prepare(file, written)))
+    const failed = prepared.find(({ status }) => status === 'rejected')
+    if (failed === undefined)
+      return prepared.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : []))
+    await Promise.all(written.map((path) => rm(path, { force: true })))
+    throw (failed as PromiseRejectedResult).reason
+  }
+
   async function publishStep(files: readonly TreeFile[]): Promise<number> {
     const folders = new Set<string>()
     for (const file of files)
       for (const folder of await makeFolder(dirname(inTree(root, file.path)))) folders.add(folder)
-    const moves = (await Promise.all(files.map(prepare))).filter((move) => move !== null)
+    const moves = await prepareAll(files)
     for (const { from, to } of moves) {
       await rename(from, to)
       folders.add(dirname(to))
@@ -76,13 +90,21 @@ export function createTree(root: string) {
   }
 
   return {
-    /** Makes the steps visible one after the other. Repeatable: what is there already is left alone. Returns the files written. */
+    /**
+     * Makes the steps visible one after the other. Repeatable: what is there already is left alone. Returns the files
+     * written. Throws `disk-full`; other errors are the file system's.
+     */
     async publish(steps: Iterable<readonly TreeFile[]>): Promise<number> {
-      await mkdir(join(root, incomingFolder), { recursive: true, mode: 0o700 })
-      await chmod(join(root, incomingFolder), 0o700)
-      let written = 0
-      for (const files of steps) written += await publishStep(files)
-      return written
+      const all = [...steps]
+      try {
+        await mkdir(join(root, incomingFolder), { recursive: true, mode: 0o700 })
+        await chmod(join(root, incomingFolder), 0o700)
+        let written = 0
+        for (const files of all) written += await publishStep(files)
+        return written
+      } catch (error) {
+        throw await explain(error, root, all.flat())
+      }
     },
 
     /** Takes files away for good, and folders that are empty without them. What is gone already is no trouble. */
@@ -96,6 +118,15 @@ export function createTree(root: string) {
 }
 
 export type Tree = ReturnType<typeof createTree>
+
+/** Node has no name for a quota's error. */
+async function explain(error: unknown, root: string, files: readonly TreeFile[]): Promise<unknown> {
+  const { code, errno } = error as NodeJS.ErrnoException
+  if (code !== 'ENOSPC' && errno !== -constants.errno.EDQUOT) return error
+  const { bavail, bsize } = await statfs(root)
+  const needed = files.reduce((sum, file) => sum + ('bytes' in file ? file.bytes.length : 0), 0)
+  return new AirlockError('disk-full', { folder: root, free: bavail * bsize, needed }, { cause: error })
+}
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')

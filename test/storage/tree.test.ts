@@ -66,6 +66,22 @@ test('an artifact that is nowhere stops the publication before any later step', 
   await assert.rejects(stat(join(root, 'toy/simple/b/index.html')), { code: 'ENOENT' })
 })
 
+test('a step that cannot be prepared leaves no temporary file, so that trying again and again fills no disk', async (t) => {
+  const { root, tree } = await withArtifact(t)
+  const missing = artifact('b-1.whl')
+  const step = [
+    { path: 'toy/simple/a/index.html', bytes: Buffer.from('a') },
+    { path: poolPath('toy', missing.sha256, missing.file), artifact: missing },
+    { path: 'toy/simple/b/index.html', bytes: Buffer.from('b') },
+  ]
+  await assert.rejects(tree.publish([step]), { code: 'ENOENT' })
+  assert.deepEqual(
+    (await readdir(join(root, '.incoming'))).filter((name) => name.startsWith('.write')),
+    [],
+  )
+  await assert.rejects(stat(join(root, 'toy/simple/a/index.html')), { code: 'ENOENT' })
+})
+
 test('a truncated pool file is not taken for the artifact', async (t) => {
   const { root, wheel, path, tree } = await withArtifact(t)
   await mkdir(dirname(join(root, path)), { recursive: true })
