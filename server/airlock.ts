@@ -159,6 +159,11 @@ export async function createAirlock(config: Config, env: Environment) {
 
   return {
     log,
+    /** What makes the first request quicker and can be left out. */
+    warm: () =>
+      pip
+        .warm(stopping.signal)
+        .catch((error: unknown) => log.warn({ err: error }, 'the solver could not be warmed up')),
     housekeeping,
     ecosystems,
     listings,

@@ -70,6 +70,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   // before anybody can know that it runs
   const told = new Promise((resolve) => ['SIGTERM', 'SIGINT'].map((signal) => process.once(signal, resolve)))
   process.stdout.write(greeting)
+  void airlock.warm()
 
   await told
   // whatever hangs, the exit does not: everything can be resumed
