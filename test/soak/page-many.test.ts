@@ -7,7 +7,7 @@ import Sqlite from 'better-sqlite3'
 import type { Browser } from 'playwright-core'
 import { startAirlock, type Airlock } from '../support/airlock.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
-import { openPage, startBrowser, until } from './browser.ts'
+import { openPage, startBrowser, until } from '../page/browser.ts'
 
 const requests = 10_000
 const packages = 50_000
