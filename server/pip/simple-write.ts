@@ -2,6 +2,9 @@
  * PEP 503, 592, 629, 658, 691, 700, 714: an index's pages. A pure function of what is listed: the same bytes whenever they are
  * rendered. Links are relative, so the pages serve over HTTP and from a folder alike; the HTML is complete on its own, since
  * clients of a folder read nothing else.
+ *
+ * Metadata is offered under PEP 714's name alone. Under the older one pip 22.3 to 23.0 reads it and fails: at the table in
+ * the JSON, and wherever a requirement spells a project otherwise than its metadata does. Without it they fetch the wheel.
  */
 import { poolPath, urlPath } from '../../storage/layout.ts'
 import type { Artifact } from '../../storage/records.ts'
@@ -40,7 +43,7 @@ export function renderProject({
       const attributes = [
         `href="${escape(href)}#sha256=${sha256}"`,
         ...(requiresPython === null ? [] : [`data-requires-python="${escape(requiresPython)}"`]),
-        ...(metadataSha256 === null ? [] : metadataAttributes(metadataSha256)),
+        ...(metadataSha256 === null ? [] : [`data-core-metadata="sha256=${metadataSha256}"`]),
         ...(yanked === false ? [] : [`data-yanked="${escape(yanked)}"`]),
       ]
       return `<a ${attributes.join(' ')}>${escape(file)}</a><br>`
@@ -58,10 +61,7 @@ export function renderProject({
       ...(size !== null && { size }),
       ...(uploadedAt !== null && { 'upload-time': uploadedAt }),
       yanked: yanked === '' ? true : yanked,
-      ...(metadataSha256 !== null && {
-        'core-metadata': { sha256: metadataSha256 },
-        'dist-info-metadata': { sha256: metadataSha256 },
-      }),
+      ...(metadataSha256 !== null && { 'core-metadata': { sha256: metadataSha256 } }),
     })),
   })
   return { html, json }
@@ -91,11 +91,6 @@ function factsOf({ facts }: Listed): PageFacts {
     yanked: typeof yanked === 'string' ? yanked : false,
     metadataSha256: typeof metadataSha256 === 'string' ? metadataSha256 : null,
   }
-}
-
-/** PEP 714: the name, and the one that clients before it look for. */
-function metadataAttributes(sha256: string): string[] {
-  return [`data-core-metadata="sha256=${sha256}"`, `data-dist-info-metadata="sha256=${sha256}"`]
 }
 
 function document(title: string, lines: readonly string[]): string {

@@ -93,14 +93,14 @@ test('the bytes are these, for good: pods cache them and rebuilds must repeat th
 </head>
 <body>
 <h1>Links for some-pkg</h1>
-<a href="${href}#sha256=${wheel.sha256}" data-requires-python="&gt;=3.8, &lt;4" data-core-metadata="sha256=${sha('m')}" data-dist-info-metadata="sha256=${sha('m')}" data-yanked="it&#39;s &quot;bad&quot; &amp; &lt;b&gt;">some_pkg-1.0+cu118-py3-none-any.whl</a><br>
+<a href="${href}#sha256=${wheel.sha256}" data-requires-python="&gt;=3.8, &lt;4" data-core-metadata="sha256=${sha('m')}" data-yanked="it&#39;s &quot;bad&quot; &amp; &lt;b&gt;">some_pkg-1.0+cu118-py3-none-any.whl</a><br>
 </body>
 </html>
 `,
   )
   assert.equal(
     json,
-    `{"meta":{"api-version":"1.1"},"name":"some-pkg","versions":["1.0+cu118"],"files":[{"filename":"some_pkg-1.0+cu118-py3-none-any.whl","url":"${href}","hashes":{"sha256":"${wheel.sha256}"},"requires-python":">=3.8, <4","size":5,"upload-time":"2024-01-02T03:04:05.678901Z","yanked":"it's \\"bad\\" & <b>","core-metadata":{"sha256":"${sha('m')}"},"dist-info-metadata":{"sha256":"${sha('m')}"}}]}`,
+    `{"meta":{"api-version":"1.1"},"name":"some-pkg","versions":["1.0+cu118"],"files":[{"filename":"some_pkg-1.0+cu118-py3-none-any.whl","url":"${href}","hashes":{"sha256":"${wheel.sha256}"},"requires-python":">=3.8, <4","size":5,"upload-time":"2024-01-02T03:04:05.678901Z","yanked":"it's \\"bad\\" & <b>","core-metadata":{"sha256":"${sha('m')}"}}]}`,
   )
 })
 

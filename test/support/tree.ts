@@ -145,7 +145,6 @@ function linksOf(html: string): Link[] {
       if (name !== 'a' || open === null) return
       const [href = '', sha256] = (open['href'] ?? '').split('#sha256=')
       const metadata = open['data-core-metadata']?.replace(/^sha256=/, '')
-      if (metadata !== open['data-dist-info-metadata']?.replace(/^sha256=/, '')) text += ' (two metadata digests)'
       const [requiresPython, yanked] = [open['data-requires-python'], open['data-yanked']]
       links.push({
         file: text,
