@@ -43,7 +43,7 @@ for (const minor of minors) {
     for (const { status, releases, output } of installs) {
       assert.equal(status, 0, output)
       // PEP 592: before 19.2 nobody knew of yanks
-      const lib = Number.parseFloat(python.pip) < 19.2 ? '2.0' : '1.0'
+      const lib: string = Number.parseFloat(python.pip) < 19.2 ? '2.0' : '1.0'
       assert.deepEqual(releases, { 'any-app': '1.0', 'any-lib': lib, 'any-local': '1.0+cu118' }, output)
     }
   })

@@ -123,7 +123,7 @@ test('a real Python 3.8 installs it: over HTTP, from the folder, from its lock',
     assert.equal(status, 0, `${how}: ${output}`)
     // another patch of 3.8 may leave out what is for this one
     const { exact, ...others } = expected
-    const wanted = python.version === py38.python || how === 'from its lock' ? { ...others, exact } : others
+    const wanted: object = python.version === py38.python || how === 'from its lock' ? { ...others, exact } : others
     assert.deepEqual(releases, wanted, how)
     assert.match(output, new RegExp(binary38), how)
   }
