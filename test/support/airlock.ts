@@ -204,7 +204,10 @@ export async function startAirlock(options: AirlockOptions = {}) {
       }
     },
   }
-  await start()
+  await start().catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  })
   return airlock
 }
 
