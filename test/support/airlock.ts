@@ -204,10 +204,7 @@ export async function startAirlock(options: AirlockOptions = {}) {
       }
     },
   }
-  await start().catch(async (error: unknown) => {
-    await rm(folder, { recursive: true, force: true })
-    throw error
-  })
+  await start()
   return airlock
 }
 
