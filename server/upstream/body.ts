@@ -26,12 +26,12 @@ export async function* watched(stream: Readable, body: Watched): AsyncGenerator<
   let waited = 0
   let inWindow = 0
   let received = 0
+  const isTooSlow = (waited: number) => waited >= pace.window && inWindow < (pace.minRate * pace.window) / 1000
   const check = () => {
     if (waitingSince === null) return
     const current = performance.now() - waitingSince
     if (current >= pace.idle) stream.destroy(new UpstreamFault(url.host, silentFor(pace.idle)))
-    else if (waited + current >= pace.window && inWindow < (pace.minRate * pace.window) / 1000)
-      stream.destroy(new UpstreamFault(url.host, slowerThan(pace.minRate)))
+    else if (isTooSlow(waited + current)) stream.destroy(new UpstreamFault(url.host, slowerThan(pace.minRate)))
   }
   const timer = setInterval(check, Math.max(5, Math.min(pace.idle, pace.window) / 8))
   const stop = () => stream.destroy(new Error('aborted'))
@@ -47,6 +47,8 @@ export async function* watched(stream: Readable, body: Watched): AsyncGenerator<
       if (next.done === true) break
       received += next.value.length
       inWindow += next.value.length
+      // bytes that come more often than the timer looks would close every window before it does
+      if (isTooSlow(waited)) throw new UpstreamFault(url.host, slowerThan(pace.minRate))
       if (waited >= pace.window) {
         waited = 0
         inWindow = 0
