@@ -1,5 +1,6 @@
 /** The graph: every createX(deps) call, once, but for the listeners of `serve.ts`. Reads as: state, outside, ecosystems, work. */
 import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import PQueue from 'p-queue'
@@ -58,6 +59,8 @@ export async function createAirlock(config: Config, env: Environment) {
   const [db, machine] = await Promise.all([
     openDatabase(paths.database),
     readMachine(config, env, project, stopping.signal),
+    // what solves and stages had there when the last owner was killed
+    rm(paths.work, { recursive: true, force: true }),
   ])
 
   const events = createEvents(db)

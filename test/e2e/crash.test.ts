@@ -1,6 +1,6 @@
 /** kill -9 at any instant: the next start has the ports and the state, goes on, and fetches nothing twice that was whole. */
 import assert from 'node:assert/strict'
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -112,6 +112,7 @@ test('killed while it solves: the solver dies too, and the next start solves', a
   await airlock.kill()
   await startAfter(before)
   await airlock.ready(id)
+  assert.deepEqual(await readdir(join(airlock.state, 'work')), [], 'nor is anything left of its work')
   way.open()
 })
 
