@@ -8,10 +8,12 @@ import Sqlite from 'better-sqlite3'
 import { Kysely, SqliteDialect, type Generated, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { AptTables } from './apt-tables.ts'
+import type { BuildTables } from './build-tables.ts'
 import * as spine from './migrations/001-spine.ts'
 import * as apt from './migrations/002-apt.ts'
+import * as builds from './migrations/005-builds.ts'
 
-export type Tables = AptTables & {
+export type Tables = AptTables & BuildTables & {
   jobs: {
     id: Generated<number>
     ecosystem: string
@@ -73,7 +75,7 @@ export type Database = Kysely<Tables>
 export type Write = Transaction<Tables>
 
 /** Every migration, in order. Names never change once released. */
-const migrations = { '001-spine': spine, '002-apt': apt }
+const migrations = { '001-spine': spine, '002-apt': apt, '005-builds': builds }
 
 /** Linux's magic numbers of filesystems on which SQLite's locks or fsync cannot be trusted. */
 const networkFilesystems: Readonly<Record<number, string>> = {

@@ -127,4 +127,31 @@ export type Progress = {
   /** Null while a size is unknown. */
   readonly bytesTotal: number | null
   readonly bytesPerSecond: number
+  /** What is being done, where that is not fetching: a build's release. */
+  readonly doing?: string | null
+}
+
+/** One attempt at making an installable file from its source, here. */
+export type Build = {
+  readonly id: number
+  readonly ecosystem: EcosystemName
+  readonly name: string
+  readonly version: string
+  /** The job that it was for. */
+  readonly job: number
+  readonly target: string
+  /** What went in: the source first, then what building it required. Invariant: each has a size. */
+  readonly materials: readonly Artifact[]
+  /** Interpreter, platform and recipe, by the ecosystem's own names. */
+  readonly builder: JsonObject
+  /** Null: it failed. */
+  readonly made: { readonly file: string; readonly sha256: string; readonly size: number } | null
+  readonly problem: Problem | null
+  readonly beganAt: string
+  readonly endedAt: string
+}
+
+export type NewBuild = Omit<Build, 'id'> & {
+  /** What was said while it ran, fit to be shown. */
+  readonly log: string
 }
