@@ -39,6 +39,9 @@ export type Part = {
 }
 
 const blockSize = 1 << 20
+/** Blocks that no part uses: small files are many, and each new block brings the next garbage collection nearer. */
+const spare: Buffer[] = []
+const takeBlock = () => spare.pop() ?? Buffer.allocUnsafe(blockSize)
 
 /** Opens or begins it, hashing what is there if it came from this URL under a strong ETag. */
 export async function openPart(root: string, sha256: string, url: string, signal: AbortSignal): Promise<Part> {
@@ -55,7 +58,7 @@ export async function openPart(root: string, sha256: string, url: string, signal
   let etag = await resumableEtag(notePath, url)
   let written = 0
   // one block fills while the other is written
-  let [block, other] = [Buffer.allocUnsafe(blockSize), Buffer.allocUnsafe(blockSize)]
+  let [block, other] = [takeBlock(), takeBlock()]
   let filled = 0
   let writing: Promise<void> = Promise.resolve()
   let closed = false
@@ -93,15 +96,21 @@ export async function openPart(root: string, sha256: string, url: string, signal
     try {
       await settle()
     } finally {
-      await file.close()
+      await release()
     }
+  }
+
+  /** Only when no write is under way: the blocks will be another part's. */
+  async function release() {
+    spare.push(block, other)
+    await file.close()
   }
 
   try {
     if (etag === null) await file.truncate(0)
     else written = await hashAll(file, hash, block, signal)
   } catch (error) {
-    await file.close()
+    await release()
     throw error
   }
 
@@ -142,7 +151,7 @@ export async function openPart(root: string, sha256: string, url: string, signal
       if (!closed) {
         closed = true
         await writing.catch(() => {})
-        await file.close()
+        await release()
       }
       await Promise.all([rm(path, { force: true }), rm(notePath, { force: true })])
       // not empty: another file of the same digest lies there

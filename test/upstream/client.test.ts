@@ -169,10 +169,14 @@ test('no more than 32 pages are asked of a host at a time', async (t) => {
   const { client, upstream } = await outside(t, { timeouts: { ...quick, response: 5000 } })
   let now = 0
   let most = 0
-  upstream.otherwise((req, res) => {
+  const full = Promise.withResolvers<void>()
+  upstream.otherwise(async (req, res) => {
     most = Math.max(most, ++now)
     res.on('finish', () => now--)
-    setTimeout(() => file('x')(req, res), 5)
+    // nobody is answered before 32 wait, and time for a 33rd has passed
+    if (now === 32) setTimeout(full.resolve, 50)
+    await full.promise
+    await file('x')(req, res)
   })
   await Promise.all(Array.from({ length: 100 }, (_, i) => client.fetch(asking(`${upstream.url}/${i}`))))
   assert.equal(most, 32)
