@@ -8,7 +8,7 @@ import { createAptState } from '../storage/apt.ts'
 import { networkFilesystemOf, openDatabase } from '../storage/database.ts'
 import { createEvents } from '../storage/events.ts'
 import { createJobs } from '../storage/jobs.ts'
-import { aptKeyPath, statePaths } from '../storage/layout.ts'
+import { statePaths } from '../storage/layout.ts'
 import { createListings } from '../storage/listings.ts'
 import type { Job } from '../storage/records.ts'
 import { takeLock } from '../storage/lock.ts'
@@ -28,6 +28,7 @@ import type { Ecosystem, Outside, Target } from './ecosystem.ts'
 import { AirlockError } from './errors.ts'
 import { createFulfil } from './fulfil.ts'
 import { createHousekeeping } from './housekeeping.ts'
+import { homepodFiles } from './homepod.ts'
 import { createLanes } from './lanes.ts'
 import { createLog } from './log.ts'
 import { readMachine } from './machine.ts'
@@ -150,12 +151,21 @@ export async function createAirlock(config: Config, env: Environment) {
   const reuse = createReuse({ ...spine, pathOf: downloads.pathOf, hours: config.reuse })
   const ask = createAsk({ ...spine, queue, reuse, unfinished: config.queue.unfinished })
   const packages = createPackages(db)
-  const maintenance = createMaintenance({ ...spine, verify: createVerify({ root: config.root, listings }) })
+  const standing = () =>
+    homepodFiles({
+      folder: join(project, 'client/homepod'),
+      ecosystems: ecosystems.values(),
+      consoleUrl: config.consoleUrl,
+      key: apt.publicKey,
+    })
+  const podTargets = createPodTargets({ ...spine, targets: createTargets(db, now), log })
+  await podTargets.restore()
+  const maintenance = createMaintenance({ ...spine, standing, verify: createVerify({ root: config.root, listings }) })
 
   const housekeeping = createHousekeeping({
     ...spine,
     log,
-    standing: [{ path: aptKeyPath, bytes: Buffer.from(apt.publicKey) }],
+    standing,
     sweepIncoming: (options) => sweepIncoming(config.root, options),
     sweepPages: pages.sweep,
   })

@@ -1,8 +1,8 @@
 /** What goes by itself: leftovers of downloads at the start, pages nobody confirmed, files that no pod can need any more. */
 import type { Jobs } from '../storage/jobs.ts'
 import type { Listings } from '../storage/listings.ts'
-import type { Tree, TreeFile } from '../storage/tree.ts'
-import type { Ecosystem } from './ecosystem.ts'
+import type { Tree } from '../storage/tree.ts'
+import type { Ecosystem, Publication } from './ecosystem.ts'
 import type { Log } from './log.ts'
 
 type Deps = {
@@ -12,7 +12,7 @@ type Deps = {
   readonly tree: Tree
   readonly log: Log
   /** Files of the tree that are there before anything was asked. */
-  readonly standing: readonly TreeFile[]
+  readonly standing: () => Publication
   /** Drops from `.incoming/` what is not needed: partial files at once, whole ones untouched since `before` (ms). */
   readonly sweepIncoming: (options: {
     readonly needed: ReadonlySet<string>
@@ -56,7 +56,7 @@ export function createHousekeeping({
         for (const { artifact } of (await jobs.closure(job))?.items ?? []) needed.add(artifact.sha256)
       }
       await sweepIncoming({ needed, before: now() - keptFor })
-      await tree.publish([standing])
+      await tree.publish(standing())
       for (const ecosystem of ecosystems.values()) {
         for (const lane of new Set([...ecosystem.targets.values()].map((target) => target.lane))) {
           if ((await listings.generation(lane)) > 0) continue

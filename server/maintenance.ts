@@ -4,7 +4,7 @@ import type { Listings } from '../storage/listings.ts'
 import type { Requests } from '../storage/requests.ts'
 import type { Tree } from '../storage/tree.ts'
 import type { Verify } from '../storage/verify.ts'
-import type { Ecosystem } from './ecosystem.ts'
+import type { Ecosystem, Publication } from './ecosystem.ts'
 import type { Lanes } from './lanes.ts'
 
 type Deps = {
@@ -14,18 +14,31 @@ type Deps = {
   readonly listings: Listings
   readonly tree: Tree
   readonly lanes: Lanes
+  /** Files of the tree that are there before anything was asked. */
+  readonly standing: () => Publication
   readonly verify: Verify
   readonly stopping: AbortSignal
 }
 
 export type Report = { checked: number; written: number; damaged: string[]; unknown: string[] }
 
-export function createMaintenance({ ecosystems, jobs, requests, listings, tree, lanes, verify, stopping }: Deps) {
+export function createMaintenance({
+  ecosystems,
+  jobs,
+  requests,
+  listings,
+  tree,
+  lanes,
+  standing,
+  verify,
+  stopping,
+}: Deps) {
   return {
     /** Writes every index and request folder again from the state; what is right already is left alone. */
     async rebuild(): Promise<Report> {
-      let checked = 0
-      let written = 0
+      const fixed = standing()
+      let checked = fixed.flat().length
+      let written = await tree.publish(fixed)
       for (const ecosystem of ecosystems.values()) {
         const lanesHere = new Set([
           ...(await listings.lanes()),

@@ -8,7 +8,7 @@
  *     pip/<index>/<project>/{index.html,index.json}     a project's files
  *     pip/requests/<id>/{requirements.txt,pylock.toml}  exactly what was solved for a request
  *     apt/<target>/{InRelease,Release,…}                a target's signed flat repository
- *     homepod/                                          what a pod needs to become a client
+ *     homepod/{setup.sh,targets,apt-hook,airlock.asc}   what a pod needs to become a client
  *     .incoming/<sha256>/<file>                         fetched, whole, unproved (0700; never served)
  *     .incoming/<sha256>/.part, .part.json              a download under way, and what resumes it
  *     .incoming/.write-<n>                              an index on its way to its rename
@@ -63,8 +63,13 @@ export function requestFolder(ecosystem: string, request: number): TreePath {
   return `${ecosystem}/requests/${request}`
 }
 
+/** A file that a pod's set-up reads. */
+export function homepodPath(name: 'setup.sh' | 'targets' | 'apt-hook' | 'airlock.asc'): TreePath {
+  return `homepod/${name}`
+}
+
 /** The public key that apt repositories are signed with, for pods to copy. */
-export const aptKeyPath: TreePath = 'homepod/airlock.asc'
+export const aptKeyPath: TreePath = homepodPath('airlock.asc')
 
 /** An absolute path for a tree path. */
 export function inTree(root: string, path: TreePath): string {
