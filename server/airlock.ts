@@ -158,8 +158,6 @@ export async function createAirlock(config: Config, env: Environment) {
       consoleUrl: config.consoleUrl,
       key: apt.publicKey,
     })
-  const podTargets = createPodTargets({ ...spine, targets: createTargets(db, now), log })
-  await podTargets.restore()
   const maintenance = createMaintenance({ ...spine, standing, verify: createVerify({ root: config.root, listings }) })
 
   const housekeeping = createHousekeeping({
