@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { PassThrough, type Readable } from 'node:stream'
 
 export type ChildResult = { readonly status: number | null; readonly stdout: string; readonly stderr: string }
@@ -79,3 +79,30 @@ export function openChild(
 }
 
 export type OpenChild = typeof openChild
+
+/**
+ * A child with pipes as its first descriptors, in a session of its own, for those who follow it themselves. It dies with
+ * us; `killAll` reaches whatever it has started there.
+ */
+export function startChild(
+  command: string,
+  args: readonly string[],
+  { env, pipes }: Pick<ChildOptions, 'env'> & { readonly pipes: number },
+): { readonly child: ChildProcess; readonly killAll: () => void } {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
+    env,
+    stdio: Array.from({ length: pipes }, () => 'pipe' as const),
+    detached: true,
+  })
+  const killAll = () => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+  return { child, killAll }
+}
+
+export type StartChild = typeof startChild

@@ -176,6 +176,16 @@ export const codes = {
     },
     zh: { message: '{solver} 异常退出（{status}）：{output}', hint: '请重试；若仍失败，请查看服务器日志。' },
   },
+  'sandbox-failed': {
+    en: {
+      message: 'The sandbox could not be set up: {reason}.',
+      hint: 'Run `airlock doctor`: builds need bubblewrap and the right to make namespaces.',
+    },
+    zh: {
+      message: '无法建立沙箱：{reason}。',
+      hint: '请运行 `airlock doctor`：构建需要 bubblewrap 以及创建命名空间的权限。',
+    },
+  },
   // what upstream did
   'upstream-unreachable': {
     en: {
@@ -434,6 +444,71 @@ export const codes = {
   cancelled: {
     en: { message: 'The request was cancelled.', hint: 'Retry it to go on; what was fetched is kept for a day.' },
     zh: { message: '申请已取消。', hint: '可重试继续；已下载的内容保留一天。' },
+  },
+  // targets that pods describe
+  'pod-description-invalid': {
+    en: { message: 'Line {line} of the pod’s description: {reason}.', hint: '{instead}' },
+    zh: { message: 'HomePod 描述第 {line} 行：{reason}。', hint: '{instead}' },
+  },
+  'pod-python-unknown': {
+    en: {
+      message: 'The pod’s description does not say which Python it is for{python}.',
+      hint: 'Name one of its Pythons with --python: {known}.',
+    },
+    zh: {
+      message: 'HomePod 描述没有指明使用哪个 Python{python}。',
+      hint: '请用 --python 指定其中之一：{known}。',
+    },
+  },
+  'pod-source-refused': {
+    en: {
+      message: 'Line {line} of the pod’s description: {place}: {uri} is not an archive that this Airlock may ask.',
+      hint: 'Allow it under upstreams.apt in airlock.yaml, with its keys, and restart; or take the source out of the description; or leave apt out with --only pip.',
+    },
+    zh: {
+      message: 'HomePod 描述第 {line} 行：{place}：{uri} 不是此 Airlock 可以访问的归档。',
+      hint: '请在 airlock.yaml 的 upstreams.apt 中允许它并给出密钥，然后重启；或从描述中删去该源；或用 --only pip 不含 apt。',
+    },
+  },
+  'pod-empty': {
+    en: {
+      message: 'The pod’s description has nothing that a target could be made of.',
+      hint: 'Run `setup.sh --describe` in the pod itself; it lists each Python with pip, and apt’s sources.',
+    },
+    zh: {
+      message: 'HomePod 描述中没有可用来建立目标环境的内容。',
+      hint: '请在 HomePod 内运行 `setup.sh --describe`；它会列出每个带 pip 的 Python 与 apt 软件源。',
+    },
+  },
+  'target-taken': {
+    en: {
+      message: 'There is a target “{target}” already, from {source}.',
+      hint: 'Choose another name; what the configuration names stays as it says. An added one can be removed first.',
+    },
+    zh: {
+      message: '已有名为 “{target}” 的目标环境，来自 {source}。',
+      hint: '请换一个名称；配置中的目标环境以配置为准。后来添加的可以先移除。',
+    },
+  },
+  'target-not-added': {
+    en: {
+      message: 'There is no added target “{target}”.',
+      hint: 'Added: {known}. Those of the configuration are changed in airlock.yaml.',
+    },
+    zh: {
+      message: '没有名为 “{target}” 的已添加目标环境。',
+      hint: '已添加：{known}。配置中的目标环境请在 airlock.yaml 中修改。',
+    },
+  },
+  'target-in-use': {
+    en: {
+      message: 'Requests for the target “{target}” are under way: {requests}.',
+      hint: 'Cancel them or wait for their end, then remove it.',
+    },
+    zh: {
+      message: '目标环境 “{target}” 仍有进行中的申请：{requests}。',
+      hint: '请取消或等待其结束，然后再移除。',
+    },
   },
   // what a user should know of a request that succeeds
   'root-not-applicable': {

@@ -58,6 +58,24 @@ const ecosystem = (other: string): Probe => ({
 const probes: Readonly<Record<string, Probe>> = {
   'server/pip/probe.ts': ecosystem('apt'),
   'server/apt/probe.ts': ecosystem('pip'),
+  'server/sandbox/probe.ts': {
+    refused: [
+      value('../pip/names.ts'),
+      type('../pip/names.ts'),
+      value('../upstream/client.ts'),
+      type('../queue.ts'),
+      value('../child.ts'),
+      type('../config.ts'),
+      type('../ecosystem.ts'),
+      value('../../storage/jobs.ts'),
+      type('../../storage/records.ts'),
+      value('node:net'),
+      value('node:child_process'),
+      value('got'),
+      'export const home = process.env.HOME',
+    ],
+    allowed: [value('../errors.ts'), type('../child.ts'), value('./names.ts'), value('node:fs/promises')],
+  },
   'server/mirror/probe.ts': {
     refused: [
       value('../ecosystem.ts'),

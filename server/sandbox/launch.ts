@@ -1,0 +1,88 @@
+/** Starts a sandbox's processes and hears of their end. */
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { StartChild } from '../child.ts'
+import type { SandboxRun } from './run.ts'
+import { bubblewrap } from './view.ts'
+
+const setUp = fileURLToPath(new URL('set-up.sh', import.meta.url))
+
+/** Inodes that a sandbox takes before anything runs in it. */
+const ownFiles = 20
+
+export type Launched = {
+  readonly pid: number
+  /** Standard output and error of the command, one after the other as they come. */
+  readonly output: Readable
+  /** What the sandbox's own set-up said where it failed. */
+  readonly complaint: () => string
+  /** The command's status once no process of it is left; null: it was never started, or everything was killed. */
+  readonly ended: Promise<number | null>
+  /** Where the output folder lies, seen from here, until `end`. */
+  readonly outputs: string
+  /** Kills whatever runs. */
+  kill(): void
+  /** Lets go of everything; settles when the last process has gone. */
+  end(): Promise<void>
+}
+
+type Deps = { readonly startChild: StartChild; readonly filter: Buffer; readonly uid: number | null }
+
+/** `uid` null: as who we are, in a user namespace of our own. */
+export function launch({ startChild, filter, uid }: Deps, run: SandboxRun): Launched {
+  const { inputs, limits } = run
+  const namespaces = uid === null ? ['--user', '--map-root-user', '--mount'] : ['--mount']
+  const { child, killAll } = startChild(
+    'unshare',
+    [
+      [...namespaces, '--', 'setpriv', '--pdeathsig', 'KILL', '--', 'bash', '--norc', setUp],
+      [String(limits.diskBytes), String(limits.files + inputs.length + ownFiles), uid === null ? '' : String(uid)],
+      [String(inputs.length), ...inputs.map(({ from }) => from)],
+      bubblewrap(run),
+    ].flat(),
+    { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, pipes: 5 },
+  )
+  const [keep, output, complaints, program, status] = child.stdio as unknown as [
+    NodeJS.WritableStream,
+    Readable,
+    Readable,
+    NodeJS.WritableStream,
+    Readable,
+  ]
+  for (const stream of [keep, program]) stream.on('error', () => {})
+  program.end(filter)
+  const complaint = tail(complaints)
+  const told = tail(status)
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const failed = new Promise<never>((_, reject) => child.once('error', reject))
+  const said = new Promise<void>((resolve) => output.once('close', resolve))
+  const ended = new Promise<void>((resolve) => {
+    status.on('data', () => told().includes('"ended"') && resolve())
+    status.once('close', resolve)
+  })
+  failed.catch(() => {})
+  return {
+    pid: child.pid ?? 0,
+    output,
+    complaint,
+    ended: Promise.race([failed, Promise.all([ended, said])]).then(() => exitOf(told())),
+    outputs: `/proc/${child.pid ?? 0}/root/sys/out`,
+    kill: killAll,
+    async end() {
+      keep.end()
+      await Promise.race([closed, failed.catch(() => {})])
+    },
+  }
+}
+
+/** bwrap reports a status only of a command that it has started. */
+function exitOf(told: string): number | null {
+  const status = /"exit-code": (\d+)/.exec(told)?.[1]
+  return status === undefined ? null : Number(status)
+}
+
+function tail(stream: Readable): () => string {
+  let text = ''
+  stream.on('data', (chunk: Buffer) => (text = (text + chunk.toString('utf8')).slice(-4000)))
+  return () => text
+}
