@@ -22,7 +22,7 @@ import { withLocalArchives } from './apt/local.ts'
 import { aptOrigins } from './apt/origins.ts'
 import { aptTargets } from './apt/target.ts'
 import { createAsk } from './ask.ts'
-import { openChild, runChild } from './child.ts'
+import { openChild, runChild, startChild } from './child.ts'
 import { besideConfig, type Config, type Environment } from './config.ts'
 import type { Ecosystem, Outside, Target } from './ecosystem.ts'
 import { AirlockError } from './errors.ts'
@@ -41,6 +41,7 @@ import { createQueue } from './queue.ts'
 import { createReuse } from './reuse.ts'
 import { createUpstreamClient } from './upstream/client.ts'
 import { watchContacts } from './upstream/contacts.ts'
+import { createSandbox } from './sandbox/sandbox.ts'
 import { createDownloads } from './upstream/download.ts'
 import { createGateway } from './upstream/gateway.ts'
 import { sweepIncoming } from './upstream/incoming.ts'
@@ -57,11 +58,14 @@ export async function createAirlock(config: Config, env: Environment) {
   const log = createLog(env.AIRLOCK_LOG ?? 'warn')
   const now = () => new Date()
   const stopping = new AbortController()
-  const [db, machine] = await Promise.all([
+  const hidden = [config.state, config.root, ...(config.file === null ? [] : [config.file])]
+  const [db, machine, sandbox] = await Promise.all([
     openDatabase(paths.database),
     readMachine(config, env, project, stopping.signal),
     // what solves and stages had there when the last owner was killed
-    rm(paths.work, { recursive: true, force: true }),
+    rm(paths.work, { recursive: true, force: true }).then(() =>
+      createSandbox({ startChild, hidden, work: paths.work, signal: stopping.signal }),
+    ),
   ])
 
   const events = createEvents(db)
@@ -197,6 +201,7 @@ export async function createAirlock(config: Config, env: Environment) {
       stopping.abort(new Error('Airlock stops'))
       await queue.stop()
       await gateway.close()
+    sandbox,
       client.close()
       await db.destroy()
       release()

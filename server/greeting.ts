@@ -18,6 +18,8 @@ export type Greeting = {
     readonly source: string
   }[]
   readonly targets: readonly { readonly ecosystem: string; readonly target: Target }[]
+  /** Whether there is a sandbox to build in; null: nobody wants one. */
+  readonly sandbox: { readonly ok: true } | { readonly ok: false; readonly words: Phrase } | null
   /** Found on this machine and left alone. */
   readonly unused: readonly string[]
   /** Jobs that an earlier run left. */
@@ -36,6 +38,9 @@ const words = {
     upstream: 'upstream',
     target: 'target  ',
     from: 'from',
+    builds: 'builds  ',
+    on: 'on, each in a sandbox without a network',
+    off: 'off:',
     unused: 'not used',
     extra: 'an extra index that pip has here; give it projects under upstreams.pip to use it',
     resumed: (count: number) => `goes on with ${count} unfinished ${count === 1 ? 'job' : 'jobs'}`,
@@ -53,6 +58,9 @@ const words = {
     upstream: '上游源  ',
     target: '目标环境',
     from: '来自',
+    builds: '构建    ',
+    on: '已启用，均在无网络的沙箱中进行',
+    off: '已关闭：',
     unused: '未使用  ',
     extra: '本机 pip 的额外索引；如需使用，请在 upstreams.pip 中为其指定 projects',
     resumed: (count: number) => `继续 ${count} 个未完成的任务`,
@@ -81,9 +89,15 @@ export function greet(greeting: Greeting, language: Language): string {
     ...greeting.targets.map(({ ecosystem, target }) =>
       line(w.target, `${ecosystem} ${target.name}: ${target.summary} (${w.from} ${target.source})`),
     ),
+    ...(greeting.sandbox === null ? [] : [line(w.builds, buildsOf(greeting.sandbox, language))]),
     ...(greeting.resumed > 0 ? [line('        ', w.resumed(greeting.resumed))] : []),
     line(w.ask, './scripts/airlock request pip NAME --wait'),
     ...(index ? [line(w.pod, `pip config set global.index-url ${index}`)] : []),
     '',
   ].join('\n')
+}
+
+function buildsOf(sandbox: NonNullable<Greeting['sandbox']>, language: Language): string {
+  const { on, off } = words[language]
+  return sandbox.ok ? on : `${off} ${sandbox.words[language]}`
 }

@@ -66,6 +66,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
       resumed,
     },
     languageOf(env),
+      sandbox: airlock.sandbox.available,
   )
   // before anybody can know that it runs
   const told = new Promise((resolve) => ['SIGTERM', 'SIGINT'].map((signal) => process.once(signal, resolve)))
