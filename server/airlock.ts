@@ -39,9 +39,9 @@ import { pipTargets } from './pip/target.ts'
 import { pipUpstreams } from './pip/upstreams.ts'
 import { createQueue } from './queue.ts'
 import { createReuse } from './reuse.ts'
+import { createSandbox } from './sandbox/sandbox.ts'
 import { createUpstreamClient } from './upstream/client.ts'
 import { watchContacts } from './upstream/contacts.ts'
-import { createSandbox } from './sandbox/sandbox.ts'
 import { createDownloads } from './upstream/download.ts'
 import { createGateway } from './upstream/gateway.ts'
 import { sweepIncoming } from './upstream/incoming.ts'
@@ -193,6 +193,7 @@ export async function createAirlock(config: Config, env: Environment) {
     ask,
     packages,
     maintenance,
+    sandbox,
     gateway,
     upstreams,
     extraIndexes: machine.interpreter.index.extra,
@@ -201,7 +202,6 @@ export async function createAirlock(config: Config, env: Environment) {
       stopping.abort(new Error('Airlock stops'))
       await queue.stop()
       await gateway.close()
-    sandbox,
       client.close()
       await db.destroy()
       release()

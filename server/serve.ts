@@ -62,11 +62,11 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
       mirrorUrl,
       upstreams: airlock.upstreams.map(({ name, url, source }) => ({ ecosystem: 'pip', name, url, source })),
       targets,
+      sandbox: airlock.sandbox.available,
       unused: airlock.extraIndexes.map((url) => url.replace(/\/\/[^/]*@/, '//')),
       resumed,
     },
     languageOf(env),
-      sandbox: airlock.sandbox.available,
   )
   // before anybody can know that it runs
   const told = new Promise((resolve) => ['SIGTERM', 'SIGINT'].map((signal) => process.once(signal, resolve)))
