@@ -47,6 +47,7 @@ const machine: Readonly<Record<string, string>> = {
       chmod 755 "$2/bin/uv" ;;
   esac`,
   'apt-get': 'exit 1',
+  bwrap: 'exit 0',
 }
 
 const tools = [
@@ -228,6 +229,22 @@ test('root gets a missing pip from apt-get, after an update', async (t) => {
     (await calls()).filter((call) => call.startsWith('apt-get')),
     ['apt-get update -q', 'apt-get install -q -y --no-install-recommends python3 python3-pip'],
   )
+})
+
+test('root gets a missing bubblewrap from apt-get', async (t) => {
+  const { run, calls } = await clone(t, { ...root('exit 0'), bwrap: null })
+  const { status } = await run()
+  assert.equal(status, 0)
+  assert.ok((await calls()).includes('apt-get install -q -y --no-install-recommends bubblewrap'))
+})
+
+test('without bubblewrap set-up is done all the same, and says once what will not work', async (t) => {
+  const { run } = await clone(t, { bwrap: null })
+  const [first, second] = [await run(), await run()]
+  assert.deepEqual([first.status, second.status], [0, 0])
+  assert.match(first.err, /bubblewrap is not installed, so packages that exist only as source will not be built here/)
+  assert.match(first.err, /Airlock is set up\.\n$/)
+  assert.equal(second.err, '')
 })
 
 test('root is told when apt-get could not help', async (t) => {
