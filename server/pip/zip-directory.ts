@@ -1,8 +1,7 @@
 /** A zip's central directory, read by yauzl from memory: one read of the file instead of two a member. */
-import type { FileHandle } from 'node:fs/promises'
 import { PassThrough, type Readable } from 'node:stream'
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry } from 'yauzl'
-import { readAt } from './file-bytes.ts'
+import type { Bytes } from './file-bytes.ts'
 import type { DirectoryPlace } from './zip-end.ts'
 import { zipFaults, type Refuse } from './zip-words.ts'
 
@@ -11,13 +10,13 @@ const maxTail = 20 + 22 + 0xffff
 
 /** The entries in the directory's own order. Invariant: they fill it exactly. */
 export async function readDirectory(
-  file: FileHandle,
+  file: Bytes,
   size: number,
   place: DirectoryPlace,
   refuse: Refuse,
 ): Promise<Entry[]> {
   const start = Math.max(0, Math.min(place.offset, size - maxTail))
-  const tail = await readAt(file, start, size)
+  const tail = await file(start, size)
   const entries: Entry[] = []
   try {
     const directory = await fromRandomAccessReaderPromise(new TailReader(tail, start), size, {

@@ -1,6 +1,5 @@
 /** A zip's end records. Invariant: the directory that they name is the only one that any reader could find. */
-import type { FileHandle } from 'node:fs/promises'
-import { readAt } from './file-bytes.ts'
+import type { Bytes } from './file-bytes.ts'
 import { zipFaults, type Refuse } from './zip-words.ts'
 
 const endSize = 22
@@ -20,8 +19,8 @@ export type DirectoryPlace = { readonly offset: number; readonly end: number; re
  * The last bytes of the file are the end record, directly behind the directory (and zip64's records). A comment is taken
  * where it can be nothing else: old writers sign their work (`zip-rs`).
  */
-export async function readEnd(file: FileHandle, size: number, refuse: Refuse): Promise<DirectoryPlace> {
-  const tail = await readAt(file, Math.max(0, size - endSize - locatorSize - maxComment), size)
+export async function readEnd(file: Bytes, size: number, refuse: Refuse): Promise<DirectoryPlace> {
+  const tail = await file(Math.max(0, size - endSize - locatorSize - maxComment), size)
   const at = tail.lastIndexOf(endMark)
   if (at === -1 || tail.length - at < endSize) refuse(zipFaults.noEnd)
   const end = tail.subarray(at, at + endSize)
@@ -45,7 +44,7 @@ export async function readEnd(file: FileHandle, size: number, refuse: Refuse): P
 type Short = { readonly count: number; readonly size: number; readonly offset: number }
 
 async function readEnd64(
-  file: FileHandle,
+  file: Bytes,
   endAt: number,
   locator: Buffer,
   short: Short,
@@ -54,7 +53,7 @@ async function readEnd64(
   const at = endAt - locatorSize - end64Size
   if (at < 0 || locator.readBigUInt64LE(8) !== BigInt(at)) refuse(zipFaults.zip64)
   if (locator.readUInt32LE(4) !== 0 || locator.readUInt32LE(16) > 1) refuse(zipFaults.disks)
-  const record = await readAt(file, at, at + end64Size)
+  const record = await file(at, at + end64Size)
   // its own size does not count its first two fields; more than that would be an extensible data sector
   if (record.readUInt32LE(0) !== signatures.end64 || record.readBigUInt64LE(4) !== BigInt(end64Size - 12))
     refuse(zipFaults.zip64)

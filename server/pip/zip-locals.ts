@@ -3,9 +3,8 @@
  * directory, each with the header that the directory has, so that a reader of the stream and a reader of the directory see
  * the same files.
  */
-import type { FileHandle } from 'node:fs/promises'
 import type { Entry } from 'yauzl'
-import { createAhead, type Ahead } from './file-bytes.ts'
+import { createAhead, type Ahead, type Bytes } from './file-bytes.ts'
 import { shownName, zipFaults, type Refuse } from './zip-words.ts'
 
 const headerSize = 30
@@ -21,7 +20,7 @@ export const flags = { descriptor: 1 << 3, utf8: 1 << 11 } as const
 
 /** `directoryAt` is where the last member must end. `entries` come in any order. */
 export async function checkLocals(
-  file: FileHandle,
+  file: Bytes,
   entries: readonly Entry[],
   directoryAt: number,
   refuse: Refuse,

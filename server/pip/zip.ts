@@ -2,11 +2,11 @@
  * A zip that every reader reads alike, or none: what archives are allowed to be is much narrower here than in the format,
  * since installers, scanners and we must see the same files. Members are not unpacked, but for the few that are asked for.
  */
-import { open, type FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { crc32, inflateRawSync } from 'node:zlib'
 import type { Entry } from 'yauzl'
 import { readDirectory } from './zip-directory.ts'
-import { readAt } from './file-bytes.ts'
+import { bytesOf, type Bytes } from './file-bytes.ts'
 import { readEnd } from './zip-end.ts'
 import { checkLocals, flags } from './zip-locals.ts'
 import { checkNames, staysInside } from './zip-names.ts'
@@ -46,9 +46,10 @@ export async function withZip<Result>(
   use: (zip: Zip) => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result> {
-  const file = await open(path, 'r')
+  const handle = await open(path, 'r')
   try {
-    const { size } = await file.stat()
+    const { size } = await handle.stat()
+    const file = await bytesOf(handle, size)
     const place = await readEnd(file, size, refuse)
     if (place.count > maxMembers || place.end - place.offset > maxDirectory) refuse(zipFaults.tooMany(maxMembers))
     const entries = await readDirectory(file, size, place, refuse)
@@ -63,7 +64,7 @@ export async function withZip<Result>(
     }
     return await use({ members, read: (member, maxBytes) => read(file, member, maxBytes, refuse) })
   } finally {
-    await file.close()
+    await handle.close()
   }
 }
 
@@ -79,7 +80,7 @@ function checkEntry(entry: Entry, refuse: Refuse): void {
 }
 
 async function read(
-  file: FileHandle,
+  file: Bytes,
   { entry, name, size }: Member,
   maxBytes: number,
   refuse: Refuse,
@@ -89,15 +90,15 @@ async function read(
   // deflate's worst case adds 5 bytes a block
   if (entry.compressedSize > maxBytes + (maxBytes >> 8) + 64) refuse(zipFaults.content(shown))
   const start = await dataStart(file, entry)
-  const raw = await readAt(file, start, start + entry.compressedSize)
+  const raw = await file(start, start + entry.compressedSize)
   const content = entry.compressionMethod === stored ? raw : inflate(raw, size, () => refuse(zipFaults.content(shown)))
   if (content.length !== size || crc32(content) !== entry.crc32) refuse(zipFaults.content(shown))
   return content
 }
 
-async function dataStart(file: FileHandle, entry: Entry): Promise<number> {
+async function dataStart(file: Bytes, entry: Entry): Promise<number> {
   const at = entry.relativeOffsetOfLocalHeader
-  const header = await readAt(file, at, at + 30)
+  const header = await file(at, at + 30)
   return at + 30 + header.readUInt16LE(26) + header.readUInt16LE(28)
 }
 
