@@ -14,12 +14,13 @@ import type { Job } from '../storage/records.ts'
 import { takeLock } from '../storage/lock.ts'
 import { createPackages } from '../storage/packages.ts'
 import { createRequests } from '../storage/requests.ts'
+import { createTargets } from '../storage/targets.ts'
 import { createTree } from '../storage/tree.ts'
 import { createVerify } from '../storage/verify.ts'
 import { createVisible } from '../storage/visible.ts'
 import { createApt } from './apt/index.ts'
 import { withLocalArchives } from './apt/local.ts'
-import { aptOrigins } from './apt/origins.ts'
+import { aptArchives, aptOrigins } from './apt/origins.ts'
 import { aptTargets } from './apt/target.ts'
 import { createAsk } from './ask.ts'
 import { openChild, runChild, startChild } from './child.ts'
@@ -27,12 +28,13 @@ import { besideConfig, type Config, type Environment } from './config.ts'
 import type { Ecosystem, Outside, Target } from './ecosystem.ts'
 import { AirlockError } from './errors.ts'
 import { createFulfil } from './fulfil.ts'
-import { createHousekeeping } from './housekeeping.ts'
 import { homepodFiles } from './homepod.ts'
+import { createHousekeeping } from './housekeeping.ts'
 import { createLanes } from './lanes.ts'
 import { createLog } from './log.ts'
 import { readMachine } from './machine.ts'
 import { createMaintenance } from './maintenance.ts'
+import { createPodTargets } from './pod-targets.ts'
 import { createPip } from './pip/index.ts'
 import { followIndexNames } from './pip/index-names.ts'
 import { pipTargets } from './pip/target.ts'
@@ -81,8 +83,9 @@ export async function createAirlock(config: Config, env: Environment) {
     ),
     apt: aptTargets(configured(config, 'apt'), machine.aptHost, (path) => besideConfig(config, path)),
   }
-  const archives = aptOrigins(targets.apt.values(), machine.aptHost?.auth ?? [])
-  const aptSources = [...targets.apt.values()].flatMap((target) => target.sources)
+  const apart = aptArchives(config.upstreams.apt, (path) => besideConfig(config, path))
+  const archives = aptOrigins([...targets.apt.values(), apart], machine.aptHost?.auth ?? [])
+  const aptSources = [...targets.apt.values(), apart].flatMap(({ sources }) => sources)
   const origins = [
     ...upstreams.flatMap(({ name, secretUrl, files }) => [secretUrl, ...files].map((url) => ({ name, url }))),
     ...archives,
@@ -126,6 +129,8 @@ export async function createAirlock(config: Config, env: Environment) {
   const apt = await createApt({
     ...common,
     targets: targets.apt,
+    archives: aptSources,
+    keyrings: machine.aptHost?.keyrings ?? [],
     state: createAptState(db, now),
     waiting: jobs,
     openChild,
@@ -162,6 +167,8 @@ export async function createAirlock(config: Config, env: Environment) {
       consoleUrl: config.consoleUrl,
       key: apt.publicKey,
     })
+  const podTargets = createPodTargets({ ...spine, targets: createTargets(db, now), standing, log })
+  await podTargets.restore()
   const maintenance = createMaintenance({ ...spine, standing, verify: createVerify({ root: config.root, listings }) })
 
   const housekeeping = createHousekeeping({
@@ -192,6 +199,7 @@ export async function createAirlock(config: Config, env: Environment) {
     queue,
     ask,
     packages,
+    podTargets,
     maintenance,
     sandbox,
     gateway,

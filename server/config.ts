@@ -9,7 +9,7 @@ import { readConfigFile } from './config-file.ts'
 import { AirlockError } from './errors.ts'
 import { httpUrl, type FileConfig } from './knobs.ts'
 
-export type { AptTargetConfig, FileConfig, PipTargetConfig, PipUpstreamConfig } from './knobs.ts'
+export type { AptArchiveConfig, AptTargetConfig, FileConfig, PipTargetConfig, PipUpstreamConfig } from './knobs.ts'
 
 export type Address = { readonly host: string; readonly port: number }
 

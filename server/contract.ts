@@ -151,8 +151,35 @@ export const targetSchema = z
     source: z.string(),
     index: z.string().meta({ description: 'the index URL that a pod of this kind is given' }),
     facts: z.record(z.string(), z.unknown()),
+    addedAt: instant.optional().meta({ description: 'absent: the configuration, or this machine, is it' }),
   })
   .meta({ id: 'Target' })
+
+/** A target as a pod describes itself. */
+const podTarget = {
+  name: targetName.regex(/^(?!(?:pool|requests)$)/),
+  python: z
+    .string()
+    .min(1)
+    .max(1000)
+    .optional()
+    .meta({ description: 'the path of one of its Pythons; else its default' }),
+  index: targetName
+    .regex(/^(?!(?:pool|requests)$)/)
+    .default('simple')
+    .meta({ description: 'the pip index that its pods read' }),
+  only: ecosystemSchema.optional().meta({ description: 'leave the other ecosystem out' }),
+}
+
+export const newTargetSchema = z
+  .strictObject({
+    ...podTarget,
+    description: z.string().min(1).meta({ description: 'what setup.sh --describe prints, whole' }),
+  })
+  .meta({ id: 'NewTarget' })
+
+/** The query that goes with a description as the body. */
+export const newTargetQuerySchema = z.object(podTarget)
 
 /** What one line of a request means here, before it is sent. */
 export const checkedLineSchema = z
@@ -377,8 +404,44 @@ export const operations = {
     method: 'get',
     path: '/api/targets',
     status: 200,
-    answer: z.object({ targets: z.array(targetSchema) }),
+    answer: z.object({
+      targets: z.array(targetSchema),
+      setAside: z
+        .array(z.object({ name: targetName, problem: problemSchema }))
+        .optional()
+        .meta({ description: 'added ones that cannot be offered, and why' }),
+    }),
     summary: 'The kinds of HomePod',
+  },
+  addTarget: {
+    method: 'post',
+    path: '/api/targets',
+    status: 201,
+    body: newTargetSchema,
+    /** The body may also be the description as text/plain, with this query. */
+    file: newTargetQuerySchema,
+    answer: z.object({ targets: z.array(targetSchema) }),
+    summary: 'Add a kind of HomePod as a pod describes itself',
+  },
+  getTarget: {
+    method: 'get',
+    path: '/api/targets/:name',
+    status: 200,
+    params: z.object({ name: targetName }),
+    answer: z.object({
+      targets: z.array(targetSchema).meta({ description: 'by ecosystem; empty where it is set aside' }),
+      description: z.string().nullable().meta({ description: 'as it was added; null: it was not' }),
+      problem: problemSchema.nullable().meta({ description: 'why it is set aside' }),
+    }),
+    summary: 'One kind of HomePod, with the description that it was added with',
+  },
+  removeTarget: {
+    method: 'post',
+    path: '/api/targets/:name/remove',
+    status: 200,
+    params: z.object({ name: targetName }),
+    answer: z.object({ removed: targetName }),
+    summary: 'Remove an added kind of HomePod; what it has published stays',
   },
   listPackages: {
     method: 'get',

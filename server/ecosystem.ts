@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import type { Intent } from '../storage/jobs.ts'
 import type { TreePath } from '../storage/layout.ts'
 import type { TreeFile } from '../storage/tree.ts'
+import type { PodDescription } from './pod-description.ts'
 
 export type { TreeFile }
 
@@ -87,6 +88,14 @@ export type KnownName = {
   readonly summary: string | null
 }
 
+/** Of what a pod describes, what a target is made of. */
+export type PodChoice = {
+  /** The path of one of its Pythons; null: the one that the pod itself calls its default. */
+  readonly python: string | null
+  /** The pip index that its pods read. */
+  readonly index: string
+}
+
 /** A job's request as far as a publication needs it. */
 export type Asker = { readonly id: number }
 
@@ -130,6 +139,15 @@ export type Ecosystem = {
   notices?(job: Job): Promise<readonly Remark[]>
   /** What takes roots back from a lane, as a request's content. Throws where nobody asked for them. */
   withdrawal?(roots: readonly string[], target: Target): Promise<Parsed>
+  /**
+   * A target as a pod describes itself; null: it says nothing of this ecosystem. Throws `pod-description-invalid`,
+   * `pod-python-unknown`, `pod-source-refused`.
+   */
+  fromPod?(name: string, pod: PodDescription, choice: PodChoice): Target | null
+  /** Takes such a target in while the server runs. Repeatable. */
+  admit?(target: Target): Promise<void>
+  /** Lets it go again; what it has published stays. */
+  dismiss?(name: string): Promise<void>
   /** Files of the tree that no pod can need any more; `forget` once they are gone. */
   expired?(): Promise<{ readonly paths: readonly TreePath[]; forget(): Promise<void> }>
 }

@@ -97,9 +97,27 @@ const aptTarget = z.strictObject({
   ),
 })
 
+const aptArchive = z.strictObject({
+  url: knob(
+    z
+      .string()
+      .refine((text) => /^(?:https?|file):$/.test(URL.parse(text)?.protocol ?? ''), 'an http, https or file URL'),
+    'an archive that targets may read as pods describe themselves, beside those of the targets configured here',
+  ),
+  signedBy: knob(
+    z.string().min(1).optional(),
+    'the key that it is verified with, a path or armored; this machine’s trusted ones, since a description is not trusted with keys',
+  ),
+})
+
 export const fileSchema = z.strictObject({
   upstreams: knob(
-    z.strictObject({ pip: z.record(segment, pipUpstream).default({}) }).prefault({}),
+    z
+      .strictObject({
+        pip: z.record(segment, pipUpstream).default({}),
+        apt: knob(z.record(segment, aptArchive).default({}), 'none beside those that targets read'),
+      })
+      .prefault({}),
     'what this machine’s own clients use',
   ),
   targets: knob(
@@ -165,4 +183,5 @@ export const fileSchema = z.strictObject({
 export type FileConfig = z.infer<typeof fileSchema>
 export type PipTargetConfig = z.infer<typeof pipTarget>
 export type AptTargetConfig = z.infer<typeof aptTarget>
+export type AptArchiveConfig = z.infer<typeof aptArchive>
 export type PipUpstreamConfig = z.infer<typeof pipUpstream>

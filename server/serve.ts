@@ -11,6 +11,7 @@ import { createDescribing } from './console/describing.ts'
 import { createEventStream } from './console/event-stream.ts'
 import { createKnown } from './console/known.ts'
 import { createPage } from './console/page.ts'
+import { createTargetOperations } from './console/targets.ts'
 import { answerMalformed } from './console/malformed.ts'
 import { AirlockError, languageOf } from './errors.ts'
 import { greet } from './greeting.ts'
@@ -36,13 +37,16 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   })
   const rest = createApi({
     ...airlock,
-    indexUrl: (target) => `${mirrorUrl ?? ''}/${target.lane}/`,
     readiness: () => {
       const checks = { mirror: config.mirrorListen === null ? 'apart' : mirror.alive() ? 'ok' : 'down' }
       return Promise.resolve({ status: checks.mirror === 'down' ? 'unready' : 'ready', checks })
     },
   })
-  const api = { ...rest, ...asking, ...createDescribing(airlock) }
+  const targetOperations = createTargetOperations({
+    ...airlock,
+    indexUrl: (target) => `${mirrorUrl ?? ''}/${target.lane}/`,
+  })
+  const api = { ...rest, ...asking, ...targetOperations, ...createDescribing(airlock) }
   const page = createPage({ folder: pageFolder, api })
   const app = createConsole({ api, page, stream: createEventStream(airlock), log, consoleUrl: config.consoleUrl })
   const server = await listen(app, config.consoleListen)

@@ -11,71 +11,74 @@ import type { AptTables } from './apt-tables.ts'
 import type { BuildTables } from './build-tables.ts'
 import * as spine from './migrations/001-spine.ts'
 import * as apt from './migrations/002-apt.ts'
+import * as targets from './migrations/003-targets.ts'
 import * as builds from './migrations/005-builds.ts'
 
-export type Tables = AptTables & BuildTables & {
-  jobs: {
-    id: Generated<number>
-    ecosystem: string
-    target: string
-    roots: string
-    options: string
-    /** A digest of ecosystem, target, roots and options: what makes two jobs the same. */
-    identity: string
-    confirmed: Generated<number>
-    refresh: Generated<number>
-    state: string
-    created_at: string
-    started_at: string | null
-    finished_at: string | null
-    problem: string | null
-    proved: string | null
-    remarks: Generated<string>
-    /** When its closure was recorded. */
-    solved_at: string | null
+export type Tables = AptTables &
+  BuildTables & {
+    jobs: {
+      id: Generated<number>
+      ecosystem: string
+      target: string
+      roots: string
+      options: string
+      /** A digest of ecosystem, target, roots and options: what makes two jobs the same. */
+      identity: string
+      confirmed: Generated<number>
+      refresh: Generated<number>
+      state: string
+      created_at: string
+      started_at: string | null
+      finished_at: string | null
+      problem: string | null
+      proved: string | null
+      remarks: Generated<string>
+      /** When its closure was recorded. */
+      solved_at: string | null
+    }
+    requests: {
+      id: Generated<number>
+      batch: string
+      ecosystem: string
+      target: string
+      asked: string
+      requester: string | null
+      note: string | null
+      created_at: string
+      job_id: number
+    }
+    events: { id: Generated<number>; job_id: number; at: string; state: string }
+    artifacts: {
+      id: Generated<number>
+      ecosystem: string
+      sha256: string
+      file: string
+      name: string
+      version: string
+      size: number | null
+      origin: string
+      url: string
+      uploaded_at: string | null
+      facts: string
+    }
+    closure_items: {
+      job_id: number
+      position: number
+      artifact_id: number
+      is_root: number
+      is_new: number
+      needed_by: string
+    }
+    listings: { lane: string; file: string; name: string; artifact_id: number; added_at: string }
+    lanes: { lane: string; generation: number }
+    targets: { name: string; description: string; choice: string; added_at: string }
   }
-  requests: {
-    id: Generated<number>
-    batch: string
-    ecosystem: string
-    target: string
-    asked: string
-    requester: string | null
-    note: string | null
-    created_at: string
-    job_id: number
-  }
-  events: { id: Generated<number>; job_id: number; at: string; state: string }
-  artifacts: {
-    id: Generated<number>
-    ecosystem: string
-    sha256: string
-    file: string
-    name: string
-    version: string
-    size: number | null
-    origin: string
-    url: string
-    uploaded_at: string | null
-    facts: string
-  }
-  closure_items: {
-    job_id: number
-    position: number
-    artifact_id: number
-    is_root: number
-    is_new: number
-    needed_by: string
-  }
-  listings: { lane: string; file: string; name: string; artifact_id: number; added_at: string }
-  lanes: { lane: string; generation: number }
-}
 
 export type Database = Kysely<Tables>
 export type Write = Transaction<Tables>
 
 /** Every migration, in order. Names never change once released. */
-const migrations = { '001-spine': spine, '002-apt': apt, '005-builds': builds }
+const migrations = { '001-spine': spine, '002-apt': apt, '003-targets': targets, '005-builds': builds }
 
 /** Linux's magic numbers of filesystems on which SQLite's locks or fsync cannot be trusted. */
 const networkFilesystems: Readonly<Record<number, string>> = {

@@ -12,7 +12,8 @@ import { WrongUsage } from './failures.ts'
 import { languageOf } from './language.ts'
 import { maintain } from './maintain.ts'
 import { onePackage, packages, type Kind, type PackagesOptions } from './packages.ts'
-import { detail, list, targets, type ListOptions } from './status.ts'
+import { detail, list, type ListOptions } from './status.ts'
+import { addTarget, removeTarget, showTarget, targets, type AddOptions } from './targets.ts'
 import { createWords, type Text, type Words } from './texts.ts'
 import { createParsers, explainUsage } from './usage.ts'
 
@@ -114,6 +115,26 @@ function createProgram(context: Context, end: (code: number) => void): Command {
   withJson(command(program, 'targets', 'aboutTargets')).action((options: Flags) =>
     run(options, () => targets(context, options)),
   )
+  const target = command(program, 'target', 'aboutTarget')
+  withJson(command(target, 'list', 'aboutTargets')).action((options: Flags) =>
+    run(options, () => targets(context, options)),
+  )
+  withJson(command(target, 'add', 'aboutTargetAdd'))
+    .argument('<NAME>', words('argumentTarget'))
+    .argument('<FILE>', words('argumentDescription'))
+    .option('--python <PATH>', words('optionPython'))
+    .option('--index <INDEX>', words('optionIndex'))
+    .option('--only <ECOSYSTEM>', words('optionOnly'), parse.ecosystem)
+    .action((name: string, file: string, options: AddOptions) =>
+      run(options, () => addTarget(context, name, file, options)),
+    )
+  for (const [action, description, act] of [
+    ['show', 'aboutTargetShow', showTarget],
+    ['remove', 'aboutTargetRemove', removeTarget],
+  ] as const)
+    withJson(command(target, action, description))
+      .argument('<NAME>', words('argumentTarget'))
+      .action((name: string, options: Flags) => run(options, () => act(context, name, options)))
   withJson(command(program, 'packages', 'aboutPackages'))
     .argument('[ECOSYSTEM]', words('argumentEcosystem'), parse.ecosystem)
     .argument('[NAME]', words('argumentName'))

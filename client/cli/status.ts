@@ -1,4 +1,4 @@
-/** The commands that only look: status, targets. */
+/** What was asked: `airlock status`. */
 import { localTime } from './amounts.ts'
 import { createBoard, silentBoard } from './board.ts'
 import { table } from './columns.ts'
@@ -66,21 +66,5 @@ export async function detail(context: Context, id: number, { json, wait, timeout
   const answer = await context.call('getRequest', { id })
   if (json) printJson(context, answer.text)
   else printDetail(context, answer.json)
-  return exits.done
-}
-
-/** `airlock targets` */
-export async function targets(context: Context, { json }: { readonly json?: boolean }): Promise<number> {
-  const { io, words, call } = context
-  const answer = await call('listTargets')
-  if (json) {
-    printJson(context, answer.text)
-    return exits.done
-  }
-  const titles = (['columnName', 'columnEcosystem', 'columnSummary', 'columnIndex'] as const).map((title) =>
-    words(title),
-  )
-  const rows = answer.json.targets.map(({ name, ecosystem, summary, index }) => [name, ecosystem, summary, index])
-  io.stdout.write(`${table(titles, rows, io.stdout.columns).join('\n')}\n`)
   return exits.done
 }

@@ -18,6 +18,19 @@ export const texts = {
     zh: '撤回申请过的内容（仅 apt 支持）',
   },
   aboutTargets: { en: 'List the kinds of HomePod', zh: '列出目标环境' },
+  aboutTarget: {
+    en: 'Kinds of HomePod, added as pods describe themselves',
+    zh: '目标环境：按 HomePod 自身的描述添加',
+  },
+  aboutTargetAdd: {
+    en: 'Add a kind of HomePod from what setup.sh --describe prints in one',
+    zh: '用 HomePod 中 setup.sh --describe 的输出添加目标环境',
+  },
+  aboutTargetShow: { en: 'Show one, with its description', zh: '显示某个目标环境及其描述' },
+  aboutTargetRemove: {
+    en: 'Remove an added one; what it has published stays',
+    zh: '移除已添加的目标环境；已发布的内容保留',
+  },
   aboutPackages: {
     en: 'List what is mirrored, or one package with all its details',
     zh: '列出已镜像的软件包，或某个软件包的详情',
@@ -35,10 +48,21 @@ export const texts = {
   argumentEcosystem: { en: 'pip or apt', zh: 'pip 或 apt' },
   argumentName: { en: 'a package’s name', zh: '软件包名称' },
   argumentRoots: { en: 'what was asked for, as it was written', zh: '要撤回的内容，写法与申请时相同' },
+  argumentTarget: { en: 'the target’s name', zh: '目标环境的名称' },
+  argumentDescription: { en: 'the pod’s description, or -', zh: 'HomePod 描述文件，- 为标准输入' },
   argumentShell: { en: 'bash or zsh', zh: 'bash 或 zsh' },
   argumentId: { en: 'a request’s number', zh: '申请编号' },
   optionTarget: { en: 'the kind of HomePod; may be repeated', zh: '目标环境，可多次给出' },
   optionOneTarget: { en: 'the kind of HomePod (default: default)', zh: '目标环境（默认：default）' },
+  optionPython: {
+    en: 'which of the pod’s Pythons (default: its own default)',
+    zh: '使用 HomePod 的哪个 Python（默认：其默认 Python）',
+  },
+  optionIndex: {
+    en: 'the pip index that such pods read (default: simple)',
+    zh: '此类 HomePod 读取的 pip 索引（默认：simple）',
+  },
+  optionOnly: { en: 'leave the other ecosystem out', zh: '只用于该生态' },
   optionRequester: { en: 'who asks (default: {user})', zh: '申请人（默认：{user}）' },
   optionNote: { en: 'a note for the admin', zh: '给管理员的备注' },
   optionFile: { en: 'a file of what to ask for, or -', zh: '列出申请内容的文件，- 为标准输入' },
@@ -215,6 +239,15 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   packageAsker: { en: '{requester}, request {id}, {at}', zh: '{requester}，申请 {id}，{at}' },
   packageAlong: { en: 'Along with:', zh: '随申请带入：' },
   packageNeededBy: { en: 'Needed by:', zh: '被谁需要：' },
+  targetAdded: { en: 'Target {target} is there from now on:', zh: '目标环境 {target} 已可使用：' },
+  targetRemoved: {
+    en: 'Target {target} is removed. What it has published stays.',
+    zh: '已移除目标环境 {target}。已发布的内容保留。',
+  },
+  targetAside: { en: 'Target {target} is not offered: {why}', zh: '目标环境 {target} 未提供：{why}' },
+  targetFrom: { en: 'from', zh: '来自' },
+  targetIndex: { en: 'index', zh: '索引' },
+  targetAddedAt: { en: 'added', zh: '添加于' },
   // tables and details
   columnId: { en: 'ID', zh: '编号' },
   columnState: { en: 'STATE', zh: '状态' },

@@ -1,4 +1,5 @@
 /** apt as an ecosystem: the graph of this folder's rooms. */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AptState } from '../../storage/apt.ts'
 import type { Remark } from '../../storage/records.ts'
@@ -10,6 +11,7 @@ import { createAptGateway } from './gateway.ts'
 import { createArchiveNames } from './known.ts'
 import { parseRoot, parseRoots } from './names.ts'
 import { createDebs } from './deb.ts'
+import type { Keyring } from './host.ts'
 import { createJobs } from './job.ts'
 import { createProve } from './prove.ts'
 import { createPublication } from './publication.ts'
@@ -19,11 +21,17 @@ import { createSnapshots } from './snapshots.ts'
 import { createSolutions, type Solutions } from './solution.ts'
 import { createSolver } from './solver.ts'
 import { createStage } from './stage.ts'
+import { aptTargetOfPod } from './pod.ts'
+import type { Source } from './sources.ts'
 import type { AptTarget } from './target.ts'
 import type { Waiting } from './together.ts'
 
 export type AptDeps = {
   readonly targets: ReadonlyMap<string, AptTarget>
+  /** What targets that pods describe may read, and how it is verified; absent: nothing. */
+  readonly archives?: readonly Source[]
+  /** This machine's trusted keys, for those of them that name none. */
+  readonly keyrings?: readonly Keyring[]
   readonly outside: Pick<Outside, 'page'>
   readonly listings: Pick<Listings, 'listed' | 'generation'>
   readonly state: AptState
@@ -49,7 +57,8 @@ const usualPatience = [2000, 10_000]
 /** Writes the private roots and opens the key. Throws `state-unusable`, `apt-file-missing`. */
 export async function createApt(deps: AptDeps) {
   const {
-    targets,
+    archives = [],
+    keyrings = [],
     state,
     listings,
     outside,
@@ -63,8 +72,9 @@ export async function createApt(deps: AptDeps) {
     patience = usualPatience,
   } = deps
   const signer = await openSigner(folders.key, now)
+  const targets = new Map(deps.targets)
   const lanes = new Map<string, Solutions>()
-  const archiveNames: (() => readonly KnownName[])[] = []
+  const archiveNames = new Map<string, () => readonly KnownName[]>()
   for (const target of targets.values()) lanes.set(target.name, await lane(target))
   const publications = createPublication({
     state,
@@ -90,7 +100,7 @@ export async function createApt(deps: AptDeps) {
   async function lane(target: AptTarget): Promise<Solutions> {
     const root = await createRoot(target, { folder: join(folders.cache, target.name), run, proxy: gatewayUrl })
     const snapshots = createSnapshots({ root, target, now, patience, stopping })
-    archiveNames.push(createArchiveNames(snapshots, stopping))
+    archiveNames.set(target.name, createArchiveNames(snapshots, stopping))
     const catalog = createCatalog(snapshots)
     const ask = createSolver(snapshots)
     return createSolutions({
@@ -121,7 +131,7 @@ export async function createApt(deps: AptDeps) {
         versions.findLast((candidate) => version === null || candidate === version) ?? null
       return { name, pick, alone: architecture === null }
     },
-    known: () => Promise.resolve(archiveNames.flatMap((known) => known())),
+    known: () => Promise.resolve([...archiveNames.values()].flatMap((known) => known())),
     near: nearest,
     describe({ facts: { stanza } }) {
       return Promise.resolve(typeof stanza === 'string' ? { text: stanza, markdown: false } : null)
@@ -153,6 +163,19 @@ export async function createApt(deps: AptDeps) {
     },
 
     expired: () => publications.expired(),
+    fromPod: (name, pod) => aptTargetOfPod(name, pod, { archives, keyrings }),
+    async admit(target) {
+      const own = target as AptTarget
+      lanes.set(own.name, await lane(own))
+      targets.set(own.name, own)
+    },
+    async dismiss(name) {
+      targets.delete(name)
+      lanes.delete(name)
+      archiveNames.delete(name)
+      // the lists are of its sources: one of the same name may have others
+      await rm(join(folders.cache, name), { recursive: true, force: true })
+    },
   }
 
   return {

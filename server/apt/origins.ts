@@ -1,5 +1,7 @@
 /** The archives as the client that asks upstream must know them, with the credentials that apt would have used. */
+import type { AptArchiveConfig } from '../config.ts'
 import type { TextFile } from './host.ts'
+import { parseSources, type Source } from './sources.ts'
 import type { AptTarget } from './target.ts'
 
 /** `url` may carry user name and password. */
@@ -15,7 +17,10 @@ type Login = {
 }
 
 /** Each archive once. What its own URI carries wins over `auth`, the texts of auth.conf and its folder. */
-export function aptOrigins(targets: Iterable<AptTarget>, auth: readonly Pick<TextFile, 'text'>[]): AptOrigin[] {
+export function aptOrigins(
+  targets: Iterable<Pick<AptTarget, 'sources' | 'credentials'>>,
+  auth: readonly Pick<TextFile, 'text'>[],
+): AptOrigin[] {
   const logins = auth.flatMap(({ text }) => parseAuth(text))
   const origins = new Map<string, AptOrigin>()
   for (const { sources, credentials } of targets) {
@@ -70,4 +75,33 @@ function bare(uri: string): string {
   url.username = ''
   url.password = ''
   return url.href
+}
+
+/** Archives that are configured for themselves, as a target would have them. `resolve` makes a path absolute. */
+export function aptArchives(
+  configured: Readonly<Record<string, AptArchiveConfig>>,
+  resolve: (path: string) => string,
+): Pick<AptTarget, 'sources' | 'credentials'> {
+  const read = Object.entries(configured).map(([name, { url, signedBy }]) => {
+    const { sources, credentials } = parseSources(`Types: deb\nURIs: ${url}\nSuites: ./\n`, `upstreams.apt.${name}`)
+    const options: [string, string][] = signedBy === undefined ? [] : [['Signed-By', keyOf(signedBy, resolve)]]
+    return {
+      sources: sources.map((source): Source => ({ ...source, suites: [], options: new Map(options) })),
+      credentials,
+    }
+  })
+  return {
+    sources: read.flatMap((part) => part.sources),
+    credentials: read.flatMap((part) => part.credentials),
+  }
+}
+
+/** deb822: an armored key's empty lines are dots. */
+function keyOf(given: string, resolve: (path: string) => string): string {
+  if (!given.includes('-----BEGIN PGP')) return resolve(given)
+  return `\n${given
+    .trim()
+    .split('\n')
+    .map((line) => line.trim() || '.')
+    .join('\n')}`
 }

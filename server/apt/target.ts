@@ -43,7 +43,8 @@ export function aptTargets(
   return new Map([...configured].map(([name, knobs]) => [name, describe(name, knobs, host, resolve)]))
 }
 
-function describe(
+/** One target of its knobs; what they leave out is this machine's. Throws as {@link aptTargets}. */
+export function describe(
   name: string,
   knobs: Partial<AptTargetConfig>,
   host: AptHost | null,

@@ -7,11 +7,12 @@ import { isFinished, type Requests } from '../../storage/requests.ts'
 import type { Request } from '../../storage/records.ts'
 import type { Ask } from '../ask.ts'
 import type { fileQuerySchema, Operation, operations } from '../contract.ts'
-import type { Ecosystem, Target } from '../ecosystem.ts'
+import type { Ecosystem } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
 import type { Queue } from '../queue.ts'
 import type { Asking } from './asking.ts'
 import type { Describing } from './describing.ts'
+import type { TargetOperations } from './targets.ts'
 import { viewDetail, viewPackage, viewRequest } from './views.ts'
 
 export type ApiDeps = {
@@ -24,8 +25,6 @@ export type ApiDeps = {
   readonly packages: Packages
   readonly maintenance: { rebuild(): Promise<Answer<'rebuild'>>; verify(): Promise<Answer<'verify'>> }
   readonly readiness: () => Promise<Answer<'readiness'>>
-  /** The URL that a pod of this target is given. */
-  readonly indexUrl: (target: Target) => string
 }
 
 type Shape = {
@@ -63,8 +62,7 @@ export function createApi({
   packages,
   maintenance,
   readiness,
-  indexUrl,
-}: ApiDeps): Omit<Api, keyof Asking | keyof Describing> {
+}: ApiDeps): Omit<Api, keyof Asking | keyof Describing | keyof TargetOperations> {
   async function find(id: number): Promise<Request> {
     const request = await requests.get(id)
     if (!request) throw new AirlockError('request-unknown', { id })
@@ -147,20 +145,6 @@ export function createApi({
       const again = await requests.retry(request)
       queue.submit(again.job)
       return viewOne(again, language)
-    },
-
-    listTargets() {
-      const targets = [...ecosystems.values()].flatMap((ecosystem) =>
-        [...ecosystem.targets.values()].map((target) => ({
-          name: target.name,
-          ecosystem: ecosystem.name as 'pip' | 'apt',
-          summary: target.summary,
-          source: target.source,
-          index: indexUrl(target),
-          facts: { ...target.facts },
-        })),
-      )
-      return Promise.resolve({ targets })
     },
 
     async listPackages({ params, query }) {

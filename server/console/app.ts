@@ -41,13 +41,14 @@ export function createConsole({ api, page, stream, log, consoleUrl }: Deps): Exp
     res.set(securityHeaders)
     next()
   })
-  app.use(
-    refuseForeignHosts(consoleUrl),
-    refuseCrossSite,
-    requireJson,
-    express.json({ limit: '2mb' }),
-    express.text({ limit: '2mb', type: 'text/plain' }),
+  app.use(refuseForeignHosts(consoleUrl), refuseCrossSite, requireJson)
+  // as JSON each line's end is two bytes, and some characters are more
+  app.post(
+    operations.addTarget.path,
+    express.json({ limit: '20mb' }),
+    express.text({ limit: '10mb', type: 'text/plain' }),
   )
+  app.use(express.json({ limit: '2mb' }), express.text({ limit: '2mb', type: 'text/plain' }))
 
   for (const operation of Object.keys(operations) as Operation[]) {
     const { method, path } = operations[operation]

@@ -31,10 +31,15 @@ export function refuseCrossSite(req: Request, _: Response, next: NextFunction): 
 /** Bodies are JSON or, where an operation takes a file, text; a form cannot be posted here from another site. */
 export function requireJson(req: Request, _: Response, next: NextFunction): void {
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
-  if (!hasBody || req.is('application/json') || (req.is('text/plain') && req.path === operations.createRequests.path))
-    return next()
+  if (!hasBody || req.is('application/json') || (req.is('text/plain') && takesFile(req))) return next()
   throw new AirlockError('media-type-unsupported', {
     type: req.headers['content-type'] ?? '',
     accepted: 'application/json',
   })
+}
+
+function takesFile(req: Request): boolean {
+  return Object.values(operations).some(
+    (row) => 'file' in row && row.path === req.path && row.method.toUpperCase() === req.method,
+  )
 }

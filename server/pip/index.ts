@@ -17,7 +17,7 @@ import { seenProjects } from './seen.ts'
 import { createSolve } from './solve.ts'
 import { createStage } from './stage.ts'
 import { bestWheel } from './tags.ts'
-import type { PipTarget } from './target.ts'
+import { pipTargetOfPod, type PipTarget } from './target.ts'
 import { understandRoot } from './understand.ts'
 import type { PipUpstream } from './upstreams.ts'
 import { createUv } from './uv.ts'
@@ -47,7 +47,8 @@ export type PipDeps = {
 }
 
 export function createPip(deps: PipDeps) {
-  const { targets, listings, pathOf, outside, gatewayUrl } = deps
+  const { listings, pathOf, outside, gatewayUrl } = deps
+  const targets = new Map(deps.targets)
   const projects = createProjects(deps)
   const metadata = createMetadata({ outside, pathOf })
   const prefetch = createPrefetch(deps)
@@ -93,6 +94,15 @@ export function createPip(deps: PipDeps) {
     publication: (_, target, closure, askers) => publications.publication(own(target), closure, askers),
     requestFiles: (_, __, closure, asker) => publications.requestFiles(closure, asker),
     indexes: publications.indexes,
+    fromPod: pipTargetOfPod,
+    admit(target) {
+      targets.set(target.name, target as PipTarget)
+      return Promise.resolve()
+    },
+    dismiss(name) {
+      targets.delete(name)
+      return Promise.resolve()
+    },
   }
   /** Lets uv look at its interpreter before anybody waits for a solve: a third of a second, once for each uv and Python. */
   async function warm(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,8 @@
 /** Kinds of HomePod as pip sees them. */
 import type { PipTargetConfig } from '../config.ts'
-import type { Target } from '../ecosystem.ts'
+import type { PodChoice, Target } from '../ecosystem.ts'
+import { AirlockError, type Phrase } from '../errors.ts'
+import type { PodDescription, PodPython } from '../pod-description.ts'
 import { readFreeze, type Installed, type Pin } from './installed.ts'
 import type { Interpreter } from './interpreter.ts'
 import { supportedTags } from './tags.ts'
@@ -34,6 +36,11 @@ export function pipTargets(
       return [name, describe({ name, source: 'airlock.yaml', ...knobs, freeze })]
     }),
   )
+}
+
+/** An interpreter of this machine as a target: what a build for it may install. */
+export function hostTarget(interpreter: Interpreter): PipTarget {
+  return defaultTarget(interpreter)
 }
 
 function defaultTarget(interpreter: Interpreter): PipTarget {
@@ -90,3 +97,66 @@ export function uvPlatform({ machine, libc: [name, version] }: Pick<Interpreter,
   const known = uvGlibcMinors.findLast((candidate) => candidate <= minor) ?? uvGlibcMinors[0]
   return `${machine}-manylinux_2_${known}`
 }
+
+/** What a pod says of one of its Pythons, as a target. Throws `pod-python-unknown`, `pod-description-invalid`. */
+export function pipTargetOfPod(name: string, pod: PodDescription, { python, index }: PodChoice): PipTarget | null {
+  if (pod.pythons.length === 0 && python === null) return null
+  const chosen = choosePython(pod.pythons, python)
+  const wrong = (reason: Phrase) =>
+    new AirlockError('pod-description-invalid', { line: chosen.line, reason, instead: otherPython })
+  // pre-releases and builds say more: `3.14.0rc2`, `3.12.3+`
+  const version = /^3\.\d+\.\d+/.exec(chosen.version)?.[0]
+  if (version === undefined) throw wrong(unfit.version)
+  if (chosen.implementation !== 'cpython') throw wrong(unfit.implementation)
+  const platform = platformOf(chosen.platform, pod.libc)
+  if (platform === null) throw wrong(unfit.platform)
+  const knobs = { python: version, implementation: 'cpython', platform }
+  if (!chosen.tags && !isKnown(knobs)) throw wrong(unfit.platform)
+  return describe({
+    ...knobs,
+    name,
+    source: `a pod’s description, ${chosen.path}`,
+    index,
+    tags: chosen.tags ?? undefined,
+    freeze: chosen.freeze === null ? undefined : readFreeze(chosen.freeze),
+  })
+}
+
+function choosePython(pythons: readonly PodPython[], wanted: string | null): PodPython {
+  const [only, ...others] = pythons
+  const chosen =
+    wanted === null
+      ? (pythons.find(({ isDefault }) => isDefault) ?? (others.length === 0 ? only : undefined))
+      : pythons.find(({ path }) => path === wanted)
+  if (chosen) return chosen
+  throw new AirlockError('pod-python-unknown', { python: wanted ?? '', known: pythons.map(({ path }) => path) })
+}
+
+/** uv's name of a platform, from itself (with a glibc that uv may not know yet) or from sysconfig's. Null: no Linux. */
+function platformOf(given: string, libc: PodDescription['libc']): string | null {
+  const [, machine, minor] = /^([a-z0-9_]+)-manylinux_2_(\d{1,2})$/.exec(given) ?? []
+  if (machine !== undefined) return uvPlatform({ machine, libc: ['glibc', `2.${minor}`] })
+  const [, processor] = /^linux[-_]([a-z0-9_]+)$/.exec(given) ?? []
+  if (processor === undefined) return /^[a-z0-9_]+-unknown-linux-(?:gnu|musl)$/.test(given) ? given : null
+  return libc && uvPlatform({ machine: processor, libc: [libc.name, libc.version] })
+}
+
+function isKnown(knobs: Pick<Knobs, 'python' | 'implementation' | 'platform'>): boolean {
+  try {
+    return supportedTags(knobs).length > 0
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
+
+const otherPython: Phrase = {
+  en: 'Choose another of its Pythons with --python, or leave pip out with --only apt.',
+  zh: '请用 --python 选择其他 Python，或用 --only apt 不含 pip。',
+}
+
+const unfit = {
+  version: { en: 'this Python is not 3.x.y', zh: '该 Python 的版本不是 3.x.y' },
+  implementation: { en: 'this Python is not CPython', zh: '该 Python 不是 CPython' },
+  platform: { en: 'this Python’s platform is none that uv can solve for', zh: '该 Python 的平台不在 uv 支持之列' },
+} as const satisfies Record<string, Phrase>

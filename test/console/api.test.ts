@@ -11,6 +11,7 @@ import { createDescribing } from '../../server/console/describing.ts'
 import { createEventStream } from '../../server/console/event-stream.ts'
 import { createKnown } from '../../server/console/known.ts'
 import { createPage } from '../../server/console/page.ts'
+import { createTargetOperations } from '../../server/console/targets.ts'
 import { operations, problemSchema, requestDetailSchema, requestSchema } from '../../server/contract.ts'
 import { AirlockError } from '../../server/errors.ts'
 import type { Ecosystem } from '../../server/ecosystem.ts'
@@ -51,7 +52,6 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
       rebuild: async () => ({ checked: 1, written: 0, damaged: [], unknown: [] }),
       verify: async () => ({ checked: 1, written: 0, damaged: ['x'], unknown: [] }),
     },
-    indexUrl: (target) => `http://mirror.example/${target.lane}/`,
     readiness: () => Promise.resolve({ status: 'ready', checks: { mirror: 'ok' } }),
   })
   const visible = createVisible(airlock.db)
@@ -68,6 +68,19 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
   const api = {
     ...rest,
     ...asking,
+    ...createTargetOperations({
+      ecosystems,
+      podTargets: {
+        add: () => Promise.reject(new AirlockError('pod-empty')),
+        remove: () => Promise.resolve(),
+        get: (name) => {
+          throw new AirlockError('target-not-added', { target: name, known: [] })
+        },
+        addedAt: () => null,
+        setAside: () => [],
+      },
+      indexUrl: (target) => `http://mirror.example/${target.lane}/`,
+    }),
     ...createDescribing({ ...airlock, ecosystems, packages: createPackages(airlock.db) }),
   }
   const page = createPage({ folder: join(root, 'no-page'), api })

@@ -1,0 +1,66 @@
+/** The kinds of HomePod: those of the configuration, and those that are added as pods describe themselves. */
+import type { Ecosystem, Target } from '../ecosystem.ts'
+import type { PodTargets } from '../pod-targets.ts'
+import type { Answer, Api } from './api.ts'
+import { viewProblem } from './problems.ts'
+
+type Deps = {
+  readonly ecosystems: ReadonlyMap<string, Ecosystem>
+  readonly podTargets: Pick<PodTargets, 'add' | 'remove' | 'get' | 'addedAt' | 'setAside'>
+  /** The URL that a pod of this target is given. */
+  readonly indexUrl: (target: Target) => string
+}
+
+export type TargetOperations = Pick<Api, 'listTargets' | 'addTarget' | 'getTarget' | 'removeTarget'>
+
+export function createTargetOperations({ ecosystems, podTargets, indexUrl }: Deps): TargetOperations {
+  function view(which: (target: Target) => boolean): Answer<'listTargets'>['targets'] {
+    return [...ecosystems.values()].flatMap((ecosystem) =>
+      [...ecosystem.targets.values()].filter(which).map((target) => {
+        const addedAt = podTargets.addedAt(target.name)
+        return {
+          name: target.name,
+          ecosystem: ecosystem.name as 'pip' | 'apt',
+          summary: target.summary,
+          source: target.source,
+          index: indexUrl(target),
+          facts: { ...target.facts },
+          ...(addedAt !== null && { addedAt }),
+        }
+      }),
+    )
+  }
+
+  return {
+    listTargets({ language }) {
+      const setAside = podTargets
+        .setAside()
+        .map(({ name, problem }) => ({ name, problem: viewProblem(problem, language) }))
+      return Promise.resolve({ targets: view(() => true), ...(setAside.length > 0 && { setAside }) })
+    },
+
+    async addTarget({ body, file }) {
+      const { name, python = null, index, only } = file ?? body
+      const ecosystems = only === undefined ? ['pip', 'apt'] : [only]
+      await podTargets.add({ name, python, index, ecosystems, description: file ? file.text : body.description })
+      return { targets: view((target) => target.name === name) }
+    },
+
+    getTarget({ params: { name }, language }) {
+      const targets = view((target) => target.name === name)
+      if (targets.length > 0 && podTargets.addedAt(name) === null)
+        return Promise.resolve({ targets, description: null, problem: null })
+      const { row, problem } = podTargets.get(name)
+      return Promise.resolve({
+        targets,
+        description: row.description,
+        problem: problem && viewProblem(problem, language),
+      })
+    },
+
+    async removeTarget({ params: { name } }) {
+      await podTargets.remove(name)
+      return { removed: name }
+    },
+  }
+}
