@@ -20,6 +20,9 @@ here=$(dirname -- "$0")
 . "$here/setup/pip.sh"
 . "$here/setup/others.sh"
 . "$here/setup/apt.sh"
+. "$here/setup/describe.sh"
+. "$here/setup/check.sh"
+. "$here/setup/left.sh"
 . "$here/setup/main.sh"
 
 main "$@"

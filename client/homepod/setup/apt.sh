@@ -1,11 +1,13 @@
 # apt: Airlock as the only source, settings for a network without anything else, and the hook that says how to ask.
 
 write_apt() {
-  get homepod/airlock.asc "$scratch/key" && get homepod/apt-hook "$scratch/hook" ||
-    fail "$base has no key for apt. Is it an Airlock?" "$base 没有 apt 密钥。它是 Airlock 吗？"
+  for file in airlock.asc apt-hook; do
+    get "homepod/$file" "$scratch/fetched-$file" ||
+      fail "$base/homepod/$file could not be read. Nothing of apt was changed." "无法读取 $base/homepod/$file。apt 未做任何更改。"
+  done
   own=$root/etc/apt/sources.list.d/airlock.sources
   keyring=$root/etc/apt/keyrings/airlock.asc
-  tr -d '\r' <"$scratch/key" >"$scratch/airlock.asc"
+  tr -d '\r' <"$scratch/fetched-airlock.asc" >"$scratch/airlock.asc"
   {
     printf '# %s\nTypes: deb\nURIs: %s/apt/\nSuites: %s/\n' "Airlock: setup.sh --undo takes this away" "$url" "$suite"
     if inline_key; then
@@ -17,7 +19,7 @@ write_apt() {
   } >"$scratch/airlock.sources"
   if inline_key; then away "$keyring"; else put "$scratch/airlock.asc" "$keyring"; fi
   put "$scratch/airlock.sources" "$own"
-  put "$scratch/hook" "$root/etc/airlock/apt-hook"
+  put "$scratch/fetched-apt-hook" "$root/etc/airlock/apt-hook"
   apt_settings >"$scratch/90airlock"
   put "$scratch/90airlock" "$root/etc/apt/apt.conf.d/90airlock"
   # last: until here apt still has what it had

@@ -2,8 +2,8 @@
 
 mark="# Airlock: setup.sh wrote the next lines; setup.sh --undo puts back what was here"
 
-# filter_pip FILE OWN: a pip.conf without the keys that decide where pip looks, with the lines of OWN in [global]; OWN
-# empty adds nothing. A missing FILE is an empty one.
+# filter_pip FILE OWN: a pip.conf without the keys that lead pip elsewhere, and with the lines of OWN in [global], in the
+# place of what it says of timeouts. OWN empty adds nothing. A missing FILE is an empty one.
 filter_pip() {
   existing=$1
   [ -e "$existing" ] || existing=/dev/null
@@ -13,35 +13,43 @@ filter_pip() {
       print ENVIRON["mark"]
       while ((getline line < ENVIRON["own"]) > 0) print line
     }
+    # a folder of wheels on this disk leads nowhere
+    function without_addresses(line) {
+      gsub(/https?:\/\/[^ \t\r]+/, "", line)
+      return line
+    }
     BEGIN {
-      if (ENVIRON["own"] == "") given = 1
-      split("index-url pypi-url index extra-index-url find-links no-index trusted-host timeout default-timeout retries proxy disable-pip-version-check", keys, " ")
+      given = ENVIRON["own"] == ""
+      names = "index-url pypi-url index extra-index-url no-index trusted-host proxy"
+      if (!given) names = names " timeout default-timeout retries disable-pip-version-check"
+      split(names, keys, " ")
       for (at in keys) led[keys[at]] = 1
     }
     $0 == ENVIRON["mark"] { next }
     /^[ \t\r]*$/ || /^[ \t]*[#;]/ { print; next }
     /^\[/ {
-      dropping = 0
+      key = ""
       print
       if (!given && $0 ~ /^\[global\]/) give_own()
       next
     }
-    /^[ \t]/ { if (!dropping) print; next }
-    {
+    /^[^ \t]/ {
       key = $0
       sub(/[ \t]*[=:].*/, "", key)
       key = tolower(key)
       gsub(/_/, "-", key)
       sub(/^--/, "", key)
-      dropping = key in led
-      if (!dropping) print
     }
+    key in led { next }
+    key == "find-links" && /https?:\/\// { if (without_addresses($0) ~ /[^ \t\r]/) print without_addresses($0); next }
+    { print }
     END {
       if (!given) { print "[global]"; give_own() }
     }' "$existing"
 }
 
-# filter_uv FILE TOP END: a uv.toml without its indexes, with the lines of TOP before and of END after everything else.
+# filter_uv FILE TOP END: a uv.toml without its indexes, with the lines of TOP before and of END after everything else,
+# in the place of what it says of interpreters. TOP and END empty add nothing.
 filter_uv() {
   existing=$1
   [ -e "$existing" ] || existing=/dev/null
@@ -59,7 +67,9 @@ filter_uv() {
       return opened - closed
     }
     BEGIN {
-      split("index-url extra-index-url default-index index find-links no-index no-sources-index python-downloads allow-insecure-host", keys, " ")
+      names = "index-url extra-index-url default-index index find-links no-index"
+      if (ENVIRON["top"] != "") names = names " python-downloads"
+      split(names, keys, " ")
       for (at in keys) led[keys[at]] = 1
       give(ENVIRON["top"])
     }
@@ -82,4 +92,9 @@ filter_uv() {
       open = depth(value)
     }
     END { give(ENVIRON["end"]) }' "$existing"
+}
+
+# leads_elsewhere FILTER FILE: the filter would take something out of it.
+leads_elsewhere() {
+  [ -f "$2" ] && [ -r "$2" ] && [ "$("$1" "$2" '' '')" != "$(cat "$2")" ]
 }

@@ -19,6 +19,8 @@ main() {
   case $task in
     help) usage ;;
     undo) undo ;;
+    describe) describe ;;
+    check) check ;;
     *) set_up ;;
   esac
 }
@@ -28,6 +30,7 @@ set_up() {
   choose_targets
   say "Airlock at $base:" "Airlock 位于 $base："
   open_keep
+  printf '%s %s\n' "$base" "$target" >"$keep/set"
   if [ -n "$index" ]; then
     write_pip
     write_uv

@@ -1,8 +1,11 @@
 # pip and uv: one file each for the whole system, or for one user; and what stands in their way elsewhere.
 
-# write_pip: pip of every Python here reads this file, conda's too.
+# pip_file: pip of every Python here reads this one, conda's too.
+pip_file() { if [ "$scope" = user ]; then echo "$config_home/pip/pip.conf"; else echo "$root/etc/pip.conf"; fi; }
+uv_file() { if [ "$scope" = user ]; then echo "$config_home/uv/uv.toml"; else echo "$root/etc/uv/uv.toml"; fi; }
+
 write_pip() {
-  if [ "$scope" = user ]; then file=$config_home/pip/pip.conf; else file=$root/etc/pip.conf; fi
+  file=$(pip_file)
   {
     printf 'index-url = %s/pip/%s/\n' "$url" "$index"
     # pip ignores a plain http index that it is not told to trust
@@ -32,19 +35,13 @@ other_pip_files() {
 
 # clear_pip FILE: takes out of it what would lead pip elsewhere.
 clear_pip() {
-  leads_elsewhere "$1" || return 0
+  leads_elsewhere filter_pip "$1" || return 0
   if [ ! -w "$1" ]; then
     say "  ATTENTION: $1 leads pip elsewhere, and you may not change it." "  注意：$1 会把 pip 引向别处，而您无权修改它。"
     return 0
   fi
   filter_pip "$1" '' >"$scratch/new"
   put "$scratch/new" "$1"
-}
-
-# leads_elsewhere FILE: it has a key that decides where pip looks.
-leads_elsewhere() {
-  [ -f "$1" ] && grep -E -i -q \
-    '^(--)?(index[-_]url|pypi[-_]url|index|extra[-_]index[-_]url|find[-_]links|no[-_]index|proxy|trusted[-_]host)[[:space:]]*[=:]' "$1"
 }
 
 # find_pythons: each interpreter's path once: those on PATH, in an environment that is active, of the system, of conda
@@ -67,7 +64,7 @@ find_pythons() {
 }
 
 write_uv() {
-  if [ "$scope" = user ]; then file=$config_home/uv/uv.toml; else file=$root/etc/uv/uv.toml; fi
+  file=$(uv_file)
   # uv fetches interpreters from the internet by itself
   printf 'python-downloads = "never"\n' >"$scratch/top"
   printf '[[index]]\nurl = "%s/pip/%s/"\ndefault = true\n' "$url" "$index" >"$scratch/end"
@@ -76,18 +73,19 @@ write_uv() {
   [ "$scope" != user ] || return 0
   # a user's own file is asked first
   other=$config_home/uv/uv.toml
-  if uv_leads_elsewhere "$other"; then
+  if leads_elsewhere filter_uv "$other"; then
     filter_uv "$other" '' '' >"$scratch/new"
     put "$scratch/new" "$other"
   fi
 }
 
-uv_leads_elsewhere() {
-  [ -f "$1" ] && grep -E -q '^[[:space:]]*(\[\[[[:space:]]*index|(default-|extra-)?index(-url)?[[:space:]]*=|find-links|no-index)' "$1"
+# variables_elsewhere: what the environment sets that is stronger than any file. Links to a folder here lead nowhere.
+variables_elsewhere() {
+  env | sed -n -E \
+    -e '/^PIP_(INDEX_URL|EXTRA_INDEX_URL|PYPI_URL|NO_INDEX|PROXY|CONFIG_FILE|TRUSTED_HOST)=./p' \
+    -e '/^UV_(INDEX|DEFAULT_INDEX|INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|CONFIG_FILE|NO_CONFIG|OFFLINE)=./p' \
+    -e '/^(PIP|UV)_FIND_LINKS=.*https?:/p' | without_passwords
 }
 
-# variables_elsewhere: what the environment sets that is stronger than any file.
-variables_elsewhere() {
-  env | sed -n -E 's/^((PIP_(INDEX_URL|EXTRA_INDEX_URL|PYPI_URL|FIND_LINKS|NO_INDEX|PROXY|CONFIG_FILE)|UV_(INDEX|DEFAULT_INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|CONFIG_FILE|NO_CONFIG))=..*)/\1/p' |
-    sed -e 's|//[^/@]*@|//***@|g'
-}
+# without_passwords: user and password of addresses are nobody's to know.
+without_passwords() { sed 's|://[^/@[:space:]]*@|://***@|g'; }

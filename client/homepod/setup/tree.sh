@@ -4,9 +4,18 @@
 #   console URL                    where to ask for packages, where that is known
 #   KIND TARGET INDEX SUMMARY      a target's index, KIND/INDEX/: of pip, or of apt
 
+# remember: what is not said is as it was at the last set-up, for those who only look.
+remember() {
+  if [ "$task" = check ] && [ -z "$where" ] && [ -r "$keep/set" ]; then
+    read -r where remembered <"$keep/set"
+    target=${target:-$remembered}
+  fi
+}
+
 # find_tree: sets base, a URL without its last slash or an absolute folder; url, what pip's and apt's addresses begin
 # with; and reads the targets. Fails where nothing is there.
 find_tree() {
+  remember
   case $where in
     '')
       if [ -r "$here/targets" ]; then
