@@ -123,6 +123,8 @@ export async function createAirlock(config: Config, env: Environment) {
     work: paths.work,
     cache: paths.uvCache,
     fetch: downloads.fetch,
+    legible: downloads.legible,
+    legibleAt: downloads.legibleAt,
     overlap: config.download.overlap,
   })
   gateway.mount('/pip', pip.gateway.respond)

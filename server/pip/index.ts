@@ -38,6 +38,8 @@ export type PipDeps = {
   readonly cache: string
   /** Fetches artifacts into `.incoming/`. */
   readonly fetch: (artifacts: readonly Artifact[], options: { readonly signal: AbortSignal }) => Promise<void>
+  readonly legible: (artifact: Artifact, signal: AbortSignal) => Promise<void>
+  readonly legibleAt: PathOf
   /** Bytes up to which a wheel is fetched while the solver looks at it. */
   readonly overlap: number
   /** Addresses of upstream's pages that lie here, without asking anybody. */
@@ -50,7 +52,7 @@ export function createPip(deps: PipDeps) {
   const { listings, pathOf, outside, gatewayUrl } = deps
   const targets = new Map(deps.targets)
   const projects = createProjects(deps)
-  const metadata = createMetadata({ outside, pathOf })
+  const metadata = createMetadata(deps)
   const prefetch = createPrefetch(deps)
   const gateway = createPipGateway({ projects, metadata, prefetch, outside, gatewayUrl })
   const compile = createUv(deps)

@@ -1,5 +1,7 @@
 /** Core metadata (METADATA) of wheels: upstream's `.metadata` files, and what lies in the wheels that are here. */
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import type { Outside, PathOf } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
 import type { ProjectFile } from './simple-read.ts'
@@ -7,15 +9,31 @@ import { readWheel, type Wheel } from './wheel.ts'
 
 type Deps = {
   readonly outside: Pick<Outside, 'page'>
-  readonly pathOf: PathOf
+  /** Where a wheel can be read that is here, durable or not yet. */
+  readonly legibleAt: PathOf
 }
 
 /** PEP 658 files are small; the largest known has some 200 kB. */
 const maxMetadata = 4 << 20
 const remembered = 4096
 
-export function createMetadata({ outside, pathOf }: Deps) {
+export function createMetadata({ outside, legibleAt }: Deps) {
   const wheels = new Map<string, Promise<Wheel>>()
+
+  async function readHere(sha256: string, file: string): Promise<Wheel> {
+    const path = () => legibleAt({ ecosystem: 'pip', sha256, file })
+    for (let at = path(); at !== null;) {
+      try {
+        return await readWheel(at, file)
+      } catch (error) {
+        // it may have got its name, or have been published, in between
+        const [before, now] = [at, path()]
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || now === before) throw error
+        at = now
+      }
+    }
+    throw new RangeError(`${file} is not here`)
+  }
 
   return {
     /** What upstream advertises beside a wheel, checked against the digest where the page gives one; null: nothing. */
@@ -46,9 +64,7 @@ export function createMetadata({ outside, pathOf }: Deps) {
       const key = `${sha256}/${file}`
       const known = wheels.get(key)
       if (known) return known
-      const path = pathOf({ ecosystem: 'pip', sha256, file })
-      if (path === null) throw new RangeError(`${file} is not here`)
-      const read = readWheel(path, file)
+      const read = readHere(sha256, file)
       wheels.set(key, read)
       if (wheels.size > remembered) wheels.delete(wheels.keys().next().value!)
       read.catch(() => wheels.delete(key))
@@ -57,7 +73,7 @@ export function createMetadata({ outside, pathOf }: Deps) {
 
     /** METADATA of a wheel that is here, byte-exact; null when it is not. */
     async pooled(sha256: string, file: string): Promise<Buffer | null> {
-      if (pathOf({ ecosystem: 'pip', sha256, file }) === null) return null
+      if (legibleAt({ ecosystem: 'pip', sha256, file }) === null) return null
       return (await this.wheel(sha256, file)).metadata
     },
   }
@@ -67,4 +83,11 @@ export type Metadata = ReturnType<typeof createMetadata>
 
 export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Of a file's bytes, however many. */
+export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash, { signal })
+  return hash.digest('hex')
 }

@@ -8,6 +8,7 @@ import type { ProjectFile } from './simple-read.ts'
 type Deps = {
   readonly fetch: (artifacts: readonly Artifact[], options: { readonly signal: AbortSignal }) => Promise<void>
   readonly pathOf: PathOf
+  readonly legible: (artifact: Artifact, signal: AbortSignal) => Promise<void>
   /** Bytes up to which a wheel is worth the risk. */
   readonly overlap: number
 }
@@ -17,7 +18,7 @@ const perProject = 2
 /** ms that a fetch goes on without its solve: the job's own download takes it over by then. */
 const grace = 5000
 
-export function createPrefetch({ fetch, pathOf, overlap }: Deps) {
+export function createPrefetch({ fetch, legible, pathOf, overlap }: Deps) {
   /** What one solve has begun to fetch. */
   function open() {
     const begun = new Map<string, number>()
@@ -42,8 +43,8 @@ export function createPrefetch({ fetch, pathOf, overlap }: Deps) {
   return {
     open,
     isSmall,
-    /** Resolves when a wheel lies whole in `.incoming/` or the pool. */
-    whole: (project: Project, file: ProjectFile, signal: AbortSignal) => fetch([artifactOf(project, file)], { signal }),
+    /** Resolves when a wheel is here and can be read. */
+    whole: (project: Project, file: ProjectFile, signal: AbortSignal) => legible(artifactOf(project, file), signal),
   }
 }
 

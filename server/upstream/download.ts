@@ -30,6 +30,10 @@ export type Downloads = {
   has(artifact: Placed): boolean
   /** Absolute; null: nowhere. */
   pathOf(artifact: Placed): string | null
+  /** Where an artifact can be read whose digest is right, be it durable or not: for reading only, and it may move. */
+  legibleAt(artifact: Placed): string | null
+  /** Fetches an artifact, and resolves as soon as it can be read. A failure after that is told to whoever fetches it. */
+  legible(artifact: Artifact, signal: AbortSignal): Promise<void>
 }
 
 export type DownloadDeps = {
@@ -42,7 +46,7 @@ export type DownloadDeps = {
   readonly statfs?: Statfs
 }
 
-type Flying = Errand & { received: number }
+type Flying = Errand & { received: number; readonly verified: PromiseWithResolvers<void>; path: string | null }
 
 /** One artifact of one call: where it is, as far as anyone has come. */
 type Wanted = { readonly artifact: Artifact; flying: Flying | null; whole: number | null }
@@ -59,6 +63,8 @@ export function createDownloads(deps: DownloadDeps): Downloads {
   const slots = createSlots(limits)
   const flights = createFlights<void>()
   const flying = new Map<string, Flying>()
+  /** Files whose bytes are here and become durable. */
+  let settling = 0
 
   function placeOf({ ecosystem, sha256, file }: Placed): { readonly path: string; readonly size: number } | null {
     for (const path of [incomingPath(sha256, file), poolPath(ecosystem, sha256, file)]) {
@@ -81,7 +87,25 @@ export function createDownloads(deps: DownloadDeps): Downloads {
       size: artifact.size,
       begun: false,
       received: 0,
-      run: () => transfer(artifact, { signal, onLength: (bytes) => (errand.received = bytes) }).then(resolve, reject),
+      verified: Promise.withResolvers<void>(),
+      path: null,
+      run() {
+        const landed = transfer(artifact, watch).then(resolve, reject)
+        // the slot is the network's, and the disk is waited for without it, as long as it keeps up
+        return Promise.race([
+          errand.verified.promise.then(() => (settling < limits.parallel ? undefined : landed)),
+          landed,
+        ])
+      },
+    }
+    const watch = {
+      signal,
+      onLength: (bytes: number) => (errand.received = bytes),
+      onVerified(path: string) {
+        settling++
+        errand.path = path
+        errand.verified.resolve()
+      },
     }
     signal.addEventListener(
       'abort',
@@ -94,6 +118,7 @@ export function createDownloads(deps: DownloadDeps): Downloads {
     )
     flying.set(artifact.sha256, errand)
     return promise.finally(() => {
+      if (errand.path !== null) settling--
       if (flying.get(artifact.sha256) === errand) flying.delete(artifact.sha256)
     })
   }
@@ -117,28 +142,35 @@ export function createDownloads(deps: DownloadDeps): Downloads {
     }
   }
 
+  const fetch: Downloads['fetch'] = async (artifacts, { signal, onProgress }) => {
+    const failed = new AbortController()
+    const given = AbortSignal.any([signal, failed.signal])
+    const line = slots.line()
+    const all = artifacts.map((artifact): Wanted => ({ artifact, flying: null, whole: null }))
+    const brought = all.map((wanted) => bring(wanted, line, given))
+    const meter = onProgress && createMeter(all.map(gaugeOf), onProgress)
+    try {
+      await Promise.all(brought)
+    } catch (error) {
+      failed.abort(error)
+      // what is under way is put away before anyone is told, so that nothing of this call goes on behind their back
+      await Promise.allSettled(brought)
+      signal.throwIfAborted()
+      throw error
+    } finally {
+      line.leave()
+      meter?.stop()
+    }
+  }
+
   return {
     pathOf,
     has: (artifact) => pathOf(artifact) !== null,
-    async fetch(artifacts, { signal, onProgress }) {
-      const failed = new AbortController()
-      const given = AbortSignal.any([signal, failed.signal])
-      const line = slots.line()
-      const all = artifacts.map((artifact): Wanted => ({ artifact, flying: null, whole: null }))
-      const brought = all.map((wanted) => bring(wanted, line, given))
-      const meter = onProgress && createMeter(all.map(gaugeOf), onProgress)
-      try {
-        await Promise.all(brought)
-      } catch (error) {
-        failed.abort(error)
-        // what is under way is put away before anyone is told, so that nothing of this call goes on behind their back
-        await Promise.allSettled(brought)
-        signal.throwIfAborted()
-        throw error
-      } finally {
-        line.leave()
-        meter?.stop()
-      }
+    legibleAt: (artifact) => pathOf(artifact) ?? flying.get(artifact.sha256)?.path ?? null,
+    fetch,
+    async legible(artifact, signal) {
+      const landed = fetch([artifact], { signal })
+      await Promise.race([flying.get(artifact.sha256)?.verified.promise ?? landed, landed])
     },
   }
 }

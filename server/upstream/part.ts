@@ -20,6 +20,8 @@ import { join } from 'node:path'
 import { incomingDigestFolder, incomingFolder, inTree } from '../../storage/layout.ts'
 
 export type Part = {
+  /** Where its bytes are until it is finished. */
+  readonly path: string
   /** Bytes taken so far. */
   readonly length: number
   /** The strong ETag that a resume may rely on; null: none, start over. */
@@ -53,9 +55,12 @@ export async function openPart(root: string, sha256: string, url: string, signal
 
   // killed between its last byte and its name, it is read-only
   await chmod(path, 0o600).catch(() => {})
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
   let hash: Hash = createHash('sha256')
-  let etag = await resumableEtag(notePath, url)
+  const old = await readNote(notePath)
+  let noted = old !== null
+  let etag = old?.url === url && typeof old.etag === 'string' ? strong(old.etag) : null
+  const anew = etag === null ? constants.O_TRUNC : 0
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT | anew, 0o600)
   let written = 0
   // one block fills while the other is written
   let [block, other] = [takeBlock(), takeBlock()]
@@ -66,6 +71,8 @@ export async function openPart(root: string, sha256: string, url: string, signal
   /** Begins to write what is filled. Throws what the write before it met. */
   async function flush() {
     await writing
+    // a small file is sooner fetched again than noted down
+    if (filled === blockSize) await note()
     writing = writeAll(file, block.subarray(0, filled), written)
     // whoever needs the outcome awaits it; until then it is no unhandled rejection
     writing.catch(() => {})
@@ -81,13 +88,21 @@ export async function openPart(root: string, sha256: string, url: string, signal
 
   async function restart(newEtag: string | null) {
     await writing
-    await file.truncate(0)
+    if (noted) await rm(notePath, { force: true })
+    noted = false
+    // only now: a note must never speak of bytes that came under another ETag
+    if (written > 0) await file.truncate(0)
     hash = createHash('sha256')
     written = 0
     filled = 0
     etag = strong(newEtag)
-    // only now: a note must never speak of bytes that came under another ETag
+  }
+
+  /** What a later try resumes by, once. */
+  async function note() {
+    if (noted || etag === null) return
     await writeFile(notePath, JSON.stringify({ url, etag }), { mode: 0o600 })
+    noted = true
   }
 
   async function close() {
@@ -95,6 +110,7 @@ export async function openPart(root: string, sha256: string, url: string, signal
     closed = true
     try {
       await settle()
+      if (written > 0) await note()
     } finally {
       await release()
     }
@@ -107,14 +123,14 @@ export async function openPart(root: string, sha256: string, url: string, signal
   }
 
   try {
-    if (etag === null) await file.truncate(0)
-    else written = await hashAll(file, hash, block, signal)
+    if (etag !== null) written = await hashAll(file, hash, block, signal)
   } catch (error) {
     await release()
     throw error
   }
 
   return {
+    path,
     get length() {
       return written + filled
     },
@@ -139,12 +155,13 @@ export async function openPart(root: string, sha256: string, url: string, signal
     async finish(name) {
       await file.chmod(0o444)
       await file.sync()
-      await close()
+      await writing
+      closed = true
+      await release()
       await rename(path, join(folder, name))
-      await rm(notePath, { force: true })
-      await syncFolder(folder)
+      if (noted) await rm(notePath, { force: true })
       // the folder's own name must be as durable as what lies in it
-      await syncFolder(inTree(root, incomingFolder))
+      await Promise.all([syncFolder(folder), syncShared(inTree(root, incomingFolder))])
       if (newIncoming) await syncFolder(root)
     },
     async drop() {
@@ -165,13 +182,13 @@ function strong(etag: string | null): string | null {
   return etag !== null && /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag) ? etag : null
 }
 
-async function resumableEtag(notePath: string, url: string): Promise<string | null> {
+/** Null: there is none. */
+async function readNote(path: string): Promise<{ readonly url?: unknown; readonly etag?: unknown } | null> {
   try {
-    const note = JSON.parse(await readFile(notePath, 'utf8')) as { url?: unknown; etag?: unknown } | null
-    return note?.url === url && typeof note.etag === 'string' ? strong(note.etag) : null
-  } catch {
-    // absent or torn: there is nothing to resume by
-    return null
+    return (JSON.parse(await readFile(path, 'utf8')) as object | null) ?? {}
+  } catch (error) {
+    // torn, it says nothing
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : {}
   }
 }
 
@@ -199,6 +216,25 @@ async function makePrivate(folder: string): Promise<boolean> {
   const made = await mkdir(folder, { recursive: true, mode: 0o700 })
   await chmod(folder, 0o700)
   return made !== undefined
+}
+
+/** The next sync of a folder, which serves everyone who asks before it begins. */
+const nextSync = new Map<string, Promise<void>>()
+const lastSync = new Map<string, Promise<void>>()
+
+function syncShared(folder: string): Promise<void> {
+  const waiting = nextSync.get(folder)
+  if (waiting) return waiting
+  const before = lastSync.get(folder) ?? Promise.resolve()
+  const next = before
+    .catch(() => {})
+    .then(() => {
+      nextSync.delete(folder)
+      return syncFolder(folder)
+    })
+  nextSync.set(folder, next)
+  lastSync.set(folder, next)
+  return next
 }
 
 async function syncFolder(folder: string): Promise<void> {

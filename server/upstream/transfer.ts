@@ -14,7 +14,12 @@ import type { Reservation, Space } from './space.ts'
 
 export type Transfer = (
   artifact: Artifact,
-  options: { readonly signal: AbortSignal; onLength(bytes: number): void },
+  options: {
+    readonly signal: AbortSignal
+    onLength(bytes: number): void
+    /** All bytes are there, at `path` for now, and their digest is right; only a crash can still lose them. */
+    onVerified(path: string): void
+  },
 ) => Promise<void>
 
 /** Room asked for at a time when upstream does not say how much will come. */
@@ -38,7 +43,7 @@ export function createTransfer(deps: {
 }): Transfer {
   const { client, root, maxFile, space, wait } = deps
 
-  return async (artifact, { signal, onLength }) => {
+  return async (artifact, { signal, onLength, onVerified }) => {
     const { size, file, sha256, url } = artifact
     if (size !== null && size > maxFile) throw tooLarge(file, maxFile)
     const reservation = space.reserve()
@@ -48,6 +53,7 @@ export function createTransfer(deps: {
       await reservation.hold(size ?? 0)
       part = await openPart(root, sha256, url, signal)
       await bring(artifact, part, reservation, signal, () => onLength(part!.length))
+      onVerified(part.path)
       await part.finish(file)
     } catch (error) {
       if (error instanceof AirlockError || signal.aborted) {

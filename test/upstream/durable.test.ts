@@ -17,7 +17,7 @@ import { file } from '../support/upstream.ts'
 import { never, outside } from './fixture.ts'
 
 const bytes = randomBytes(2_500_000)
-const calls = 'fsync,rename,pwrite64,ftruncate,fchmod,mkdir,unlink'
+const calls = 'fsync,rename,pwrite64,fchmod,mkdir,unlink'
 
 async function setUp(t: TestContext) {
   const { client, upstream } = await outside(t)
@@ -84,7 +84,6 @@ const refusals: readonly Refusal[] = [
   ['pwrite64', 'ENOSPC', 2],
   ['pwrite64', 'ENOSPC', 3],
   ['pwrite64', 'EDQUOT', 1],
-  ['ftruncate', 'EIO', 1],
   ['fchmod', 'EPERM', 1],
   ['fsync', 'EIO', 1],
   ['fsync', 'EIO', 2],
@@ -111,7 +110,6 @@ describe('a download', { concurrency: 4 }, () => {
 
   for (const [call, times] of [
     ['mkdir', 2],
-    ['ftruncate', 2],
     ['pwrite64', 3],
     ['fchmod', 1],
     ['fsync', 4],
