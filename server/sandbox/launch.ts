@@ -7,9 +7,6 @@ import { bubblewrap } from './view.ts'
 
 const setUp = fileURLToPath(new URL('set-up.sh', import.meta.url))
 
-/** Inodes that a sandbox takes before anything runs in it. */
-const ownFiles = 20
-
 export type Launched = {
   readonly pid: number
   /** Standard output and error of the command, one after the other as they come. */
@@ -36,7 +33,7 @@ export function launch({ startChild, filter, uid }: Deps, run: SandboxRun): Laun
     'unshare',
     [
       [...namespaces, '--', 'setpriv', '--pdeathsig', 'KILL', '--', 'bash', '--norc', setUp],
-      [String(limits.diskBytes), String(limits.files + inputs.length + ownFiles), uid === null ? '' : String(uid)],
+      [String(limits.diskBytes), String(limits.files), uid === null ? '' : String(uid)],
       [String(inputs.length), ...inputs.map(({ from }) => from)],
       bubblewrap(run),
     ].flat(),

@@ -54,10 +54,10 @@ async function copy(from: string, to: string, maxBytes: number): Promise<number 
   })
   if (typeof file === 'string') return file
   try {
-    const { size, blocks } = await file.stat().then((stat) => (stat.isFile() ? stat : { size: -1, blocks: 0 }))
+    const { size } = await file.stat().then((stat) => (stat.isFile() ? stat : { size: -1 }))
     if (size < 0) return 'kind'
     // a hole costs its maker nothing and us its whole size
-    if (size > maxBytes || blocks * 512 > maxBytes + 4096) return maxBytes + 1
+    if (size > maxBytes) return maxBytes + 1
     const bytes = file.createReadStream({ autoClose: false, start: 0, end: Math.max(0, size - 1) })
     await pipeline(bytes, createWriteStream(to, { flags: 'wx', mode: 0o600 }))
     return size

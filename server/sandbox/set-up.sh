@@ -13,7 +13,7 @@ for open in /proc/self/fd/*; do
 done
 
 # Everybody has /sys and nobody needs it here.
-mount -t tmpfs -o "size=$size,nr_inodes=$files,mode=0711,nosuid,nodev" airlock /sys
+mount -t tmpfs -o mode=0711,nosuid,nodev airlock /sys
 mkdir -m 0711 /sys/in
 mkdir -m 0755 /sys/etc
 mkdir -m 0700 /sys/build /sys/tmp /sys/shm /sys/out
@@ -23,13 +23,41 @@ echo 'builder:x:1000:1000::/build:/bin/sh' >/sys/etc/passwd
 echo 'builder:x:1000:' >/sys/etc/group
 echo '127.0.0.1 localhost' >/sys/etc/hosts
 printf '%s: files\n' passwd group hosts >/sys/etc/nsswitch.conf
+
+# open_to_all FILE BITS: whether its mode lets anybody do what BITS say.
+open_to_all() { (((8#$(stat -L -c %a -- "$1") & $2) == $2)); }
+
+# give FROM TO: read-only comes later. What only we may read is copied; what only we may enter is entered here.
+give() {
+  local entry
+  if [ ! -d "$1" ]; then
+    if [ -z "$uid" ] || open_to_all "$1" 4; then
+      : >"$2"
+      mount --bind -- "$1" "$2"
+    else
+      cp --dereference -- "$1" "$2"
+      chmod 0444 -- "$2"
+    fi
+  else
+    mkdir -- "$2"
+    if [ -z "$uid" ] || open_to_all "$1" 5; then
+      mount --rbind -- "$1" "$2"
+    else
+      for entry in "$1"/*; do give "$entry" "$2/${entry##*/}"; done
+    fi
+  fi
+}
+shopt -s dotglob nullglob
 at=0
 while [ "$at" -lt "$inputs" ]; do
-  if [ -d "$1" ]; then mkdir "/sys/in/$at"; else : >"/sys/in/$at"; fi
-  mount --rbind "$1" "/sys/in/$at"
+  give "$1" "/sys/in/$at"
   shift
   at=$((at + 1))
 done
+# What is there by now is ours; from here on it is counted.
+read -r block total free inodes left <<<"$(stat -f -c '%S %b %f %c %d' /sys)"
+size=$((size + block * (total - free))) files=$((files + inodes - left))
+mount -o "remount,size=$size,nr_inodes=$files,nosuid,nodev" /sys
 
 user=()
 [ -z "$uid" ] || user=(--reuid "$uid" --regid "$uid" --clear-groups)
