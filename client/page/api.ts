@@ -13,6 +13,8 @@ const routes = {
   cancelRequest: ['post', '/api/requests/:id/cancel'],
   retryRequest: ['post', '/api/requests/:id/retry'],
   listTargets: ['get', '/api/targets'],
+  addTarget: ['post', '/api/targets'],
+  removeTarget: ['post', '/api/targets/:name/remove'],
   checkRequirements: ['post', '/api/requirements/check'],
   previewClosure: ['post', '/api/closures'],
   listNames: ['get', '/api/names/:ecosystem'],

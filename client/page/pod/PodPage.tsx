@@ -6,6 +6,7 @@ import { Failed } from '../frame/Failed.tsx'
 import { Quiet } from '../frame/Quiet.tsx'
 import { useTitle } from '../frame/useTitle.ts'
 import { targetsQuery, type TargetView } from '../queries.ts'
+import { AddTarget, RemoveTarget } from './AddTarget.tsx'
 import { aptKey, aptSource, aptSourceCommand, pipEach, pipOnce, uvOnce } from './commands.ts'
 
 export function PodPage() {
@@ -28,6 +29,12 @@ export function PodPage() {
             <span className="dim">
               {target.summary} · {t('pod.from', { source: target.source })}
             </span>
+            {target.addedAt !== undefined && (
+              <>
+                {' '}
+                <RemoveTarget name={target.name} />
+              </>
+            )}
           </h2>
           {!/^https?:/.test(target.index) ? (
             <p className="remark">{t('pod.apart')}</p>
@@ -38,6 +45,15 @@ export function PodPage() {
           )}
         </section>
       ))}
+      {(targets.data.setAside ?? []).map(({ name, problem }) => (
+        <section key={name} aria-label={name}>
+          <p className="remark">
+            {t('pod.aside', { name })} {problem.detail} <span className="dim">{problem.hint}</span>{' '}
+            <RemoveTarget name={name} />
+          </p>
+        </section>
+      ))}
+      <AddTarget index={all.find(({ index }) => /^https?:/.test(index))?.index ?? null} />
       <p className="dim">{t('pod.missing')}</p>
     </article>
   )
