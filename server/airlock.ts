@@ -183,6 +183,7 @@ export async function createAirlock(config: Config, env: Environment) {
 
   return {
     log,
+    prepare: contacts.client.prepare,
     /** What makes the first request quicker and can be left out. */
     warm: () =>
       pip

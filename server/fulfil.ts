@@ -35,7 +35,7 @@ type Deps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
   readonly jobs: Jobs
   readonly requests: Requests
-  readonly downloads: Downloads
+  readonly downloads: Pick<Downloads, 'fetch'>
   readonly tree: Tree
   readonly lanes: Lanes
   /** Bounds the solvers that run at once. */

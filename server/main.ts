@@ -4,6 +4,9 @@
  */
 import { AirlockError, explain, languageOf, type Code } from './errors.ts'
 
+// before the first use of the pool: a sync of a disk must not stand in the way of inflating a page
+process.env['UV_THREADPOOL_SIZE'] ??= '16'
+
 const here = [process.env, process.cwd()] as const
 const commands = {
   serve: async () => (await import('./serve.ts')).serve(...here),

@@ -27,7 +27,10 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   const { log, ecosystems, queue } = airlock
   await airlock.gateway.listen()
   const mirror = createMirrorChild({ config, env, log })
-  const mirrorPort = config.mirrorListen && (await mirror.start())
+  const starting = config.mirrorListen && mirror.start()
+  // while the mirror's process starts
+  airlock.prepare()
+  const mirrorPort = await starting
   const mirrorUrl = config.mirrorUrl ?? (config.mirrorListen && urlOf({ ...config.mirrorListen, port: mirrorPort! }))
   const asking = createAsking({
     ...airlock,

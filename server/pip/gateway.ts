@@ -238,7 +238,7 @@ function send(
   headers: Readonly<Record<string, string>>,
   body: Buffer | string = '',
 ): void {
-  const bytes = Buffer.from(body)
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
   res.writeHead(status, { ...headers, ...(status !== 304 && { 'content-length': bytes.length }) })
   res.end(res.req.method === 'HEAD' || status === 304 ? undefined : bytes)
 }

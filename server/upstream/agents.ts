@@ -11,6 +11,8 @@ export type AgentPair = { readonly http: http.Agent; readonly https: https.Agent
 export type Agents = {
   /** The agents for a judged URL. Behind a proxy no address can be checked: the proxy is who connects. */
   for(verdict: Verdict): AgentPair
+  /** Reads the certificates, a fifth of a second, while nobody waits for them yet. */
+  prepare(): void
   close(): void
 }
 
@@ -22,7 +24,7 @@ export function createAgents(deps: {
   readonly resolve?: Resolve | undefined
 }): Agents {
   const resolve = createResolve(deps.resolve)
-  // parsing some 150 certificates takes longer than a request, so once, and not before the first https one
+  // parsing some 150 certificates takes longer than a request, so once
   const context = once(() => tls.createSecureContext({ ca: trusted(deps.extraCa) }))
 
   const pair = (options: http.AgentOptions): AgentPair => {
@@ -43,6 +45,7 @@ export function createAgents(deps: {
   })
   return {
     for: ({ url, as }) => (deps.proxy.uses(url) ? proxied : as === 'linked' ? publicOnly : direct),
+    prepare: () => void context(),
     close() {
       for (const agents of [direct, publicOnly, proxied]) {
         agents.http.destroy()

@@ -51,6 +51,8 @@ export type UpstreamClient = {
   open(ask: Ask): Promise<Answer<Readable>>
   /** The whole body, gzip inflated. */
   fetch(ask: Ask): Promise<Answer<Buffer>>
+  /** Does what the first request would wait for, without a connection. */
+  prepare(): void
   /** Ends every kept socket. */
   close(): void
 }
@@ -185,6 +187,9 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
       } finally {
         release()
       }
+    },
+    prepare() {
+      if (deps.origins.some(({ url }) => url.startsWith('https:'))) agents.prepare()
     },
     close: () => agents.close(),
   }

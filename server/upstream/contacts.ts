@@ -26,6 +26,7 @@ export function watchContacts(client: UpstreamClient, origins: readonly Upstream
     client: {
       open: (ask) => watch(ask, client.open(ask)),
       fetch: (ask) => watch(ask, client.fetch(ask)),
+      prepare: () => client.prepare(),
       close: () => client.close(),
     } satisfies UpstreamClient,
     last: (): ReadonlyMap<string, Contact | null> => last,
