@@ -195,7 +195,7 @@ test('a page comes as JSON for pip and as HTML for a browser, compressed where t
 })
 
 test('a part of a file, and a part that is none', async () => {
-  const [wheel] = (await pathsIn('pip/pool')).filter((path) => path.endsWith('.whl'))
+  const wheel = (await pathsIn('pip/pool')).find((path) => path.endsWith('.whl'))
   const found = await Promise.all(
     ['bytes=0-9', 'bytes=-5', 'bytes=10-'].map((range) => differences(wheel!, { headers: { range } })),
   )

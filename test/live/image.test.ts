@@ -1,0 +1,184 @@
+/**
+ * The image, without an engine to build it: deploy/Dockerfile's own steps in a clean Debian, then what it starts, as its
+ * user, on a read-only root with nothing to write in but its volumes.
+ */
+import assert from 'node:assert/strict'
+import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { RequestDetail, RequestView } from '../../server/contract.ts'
+import { freePorts } from '../support/airlock.ts'
+import { pipInstall } from '../support/clients.ts'
+import { makeVolume, startContainer, type ContainerOptions } from '../support/container.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { buildImage, sizeOf } from '../support/image.ts'
+import { startIndex } from '../support/index.ts'
+import { cleanRoot } from '../support/pod.ts'
+import { checkTree } from '../support/tree.ts'
+import { makeWheel } from '../support/wheels.ts'
+
+const project = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+const certificates = 'etc/ssl/certs/ca-certificates.crt'
+const minutes = 60_000
+
+/** What a base image has beside debootstrap's: a dpkg that does not wait for the disk, the organisation's certificates and pip's settings. */
+async function furnish(root: string): Promise<void> {
+  await writeFile(join(root, 'etc/dpkg/dpkg.cfg.d/unsafe-io'), 'force-unsafe-io\n')
+  await writeFile(join(root, 'etc/apt/apt.conf.d/90languages'), 'Acquire::Languages "none";\n')
+  await copyFile(`/${certificates}`, join(root, certificates))
+  await copyFile('/etc/pip.conf', join(root, 'etc/pip.conf')).catch(() => {})
+}
+
+/** How this machine reaches the registries, given to the build as --build-arg would. */
+const way =
+  /^(?:PIP_(?:INDEX_URL|CERT|TRUSTED_HOST|PROXY|DEFAULT_TIMEOUT)|npm_config_registry|NODE_EXTRA_CA_CERTS|(?:https?|no)_proxy)$/i
+const buildEnv = Object.fromEntries(
+  Object.entries(process.env).filter((entry): entry is [string, string] => way.test(entry[0])),
+)
+
+test('the image’s steps make one that serves as nobody on a read-only root', { timeout: 9 * minutes }, async (t) => {
+  const base = await cleanRoot('bookworm')
+  const image = await buildImage(t, { project, base, furnish, buildEnv, say: (line) => t.diagnostic(line) })
+  const [whole, clean, ours] = await Promise.all([image.root, base, join(image.root, 'opt/airlock')].map(sizeOf))
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
+  t.diagnostic(`${megabytes(whole!)}, of which the base ${megabytes(clean!)} and Airlock ${megabytes(ours!)}`)
+  assert.ok(ours! < 300e6, megabytes(ours!))
+  assert.match(image.user, /^[1-9]\d*:[1-9]\d*$/)
+
+  const folder = await temporaryFolder(t)
+  const index = await startIndex()
+  t.after(() => index.close())
+  index.add(makeWheel({ name: 'widget', version: '1.0' }))
+  const [consolePort, mirrorPort, gatewayPort] = await freePorts(3)
+  const settings = join(folder, 'airlock.yaml')
+  const upstreams = { pip: { default: { url: index.url } } }
+  await writeFile(settings, JSON.stringify({ gateway: { port: gatewayPort }, upstreams, download: { keepFree: 0 } }))
+  const [tree, state] = [join(folder, 'tree'), join(folder, 'state')]
+  assert.deepEqual(image.volumes, ['/opt/public/airlock', '/var/lib/airlock'])
+  await makeVolume(image, '/opt/public/airlock', tree)
+  await makeVolume(image, '/var/lib/airlock', state)
+  await mkdir(join(image.root, 'etc/airlock'))
+  await writeFile(join(image.root, 'etc/airlock/airlock.yaml'), '')
+  const consoleUrl = `http://127.0.0.1:${consolePort}`
+  const mirrorUrl = `http://127.0.0.1:${mirrorPort}`
+  const options: ContainerOptions = {
+    env: {
+      AIRLOCK_CONFIG: '/etc/airlock/airlock.yaml',
+      AIRLOCK_CONSOLE_LISTEN: `127.0.0.1:${consolePort}`,
+      AIRLOCK_MIRROR_LISTEN: `127.0.0.1:${mirrorPort}`,
+      AIRLOCK_CONSOLE_URL: consoleUrl,
+    },
+    volumes: { '/opt/public/airlock': tree, '/var/lib/airlock': state, '/etc/airlock/airlock.yaml': settings },
+    readOnly: ['/etc/airlock/airlock.yaml'],
+  }
+
+  /** Its status and what it said, once it has ended. */
+  async function run(line: readonly string[], more: Partial<ContainerOptions> = {}) {
+    const { ended, said } = startContainer(image, { ...options, ...more, line })
+    return { status: await ended, said: said() }
+  }
+
+  await t.test('its user can write in the volumes and nowhere else', async () => {
+    const whatever = [
+      '/x',
+      '/tmp/x',
+      '/opt/airlock/x',
+      '/opt/airlock/.tools/stamps/x',
+      '/etc/x',
+      '/dev/x',
+      '/home/x',
+      '/run/x',
+    ]
+    const line = `for place in ${whatever.join(' ')}; do if (: >"$place") 2>/dev/null; then echo "$place"; fi; done
+      : >/opt/public/airlock/x && : >/var/lib/airlock/x && rm /opt/public/airlock/x /var/lib/airlock/x
+      id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status | tr -d '\\t'`
+    const { said } = await run(['sh', '-c', line])
+    assert.equal(said, '10001\nCapEff:0000000000000000\nCapBnd:0000000000000000\nNoNewPrivs:1\n')
+  })
+
+  await t.test('nobody answers yet, and the health check says so', async () => {
+    assert.deepEqual(await run(image.healthcheck), { status: 1, said: '' })
+  })
+
+  await t.test('serve starts, is ready, fulfils requests for pip and for apt, and ends in order', async () => {
+    const server = startContainer(image, options)
+    t.after(() => server.child.exitCode === null && server.child.kill('SIGKILL'))
+    await until(`${consoleUrl}/readyz`, server)
+    assert.doesNotMatch(server.said(), /not writable|Installing|Building/)
+    assert.deepEqual(await run(image.healthcheck), { status: 0, said: '' })
+    assert.match(await (await fetch(`${mirrorUrl}/`)).text(), /<title>Airlock<\/title>/)
+    const page = await fetch(`${consoleUrl}/`, { headers: { accept: 'text/html' } })
+    assert.match(await page.text(), /<script type="module"/)
+
+    for (const [ecosystem, name] of [
+      ['pip', 'widget'],
+      ['apt', 'jq'],
+    ] as const) {
+      const request = await ask(consoleUrl, ecosystem, name)
+      assert.equal(request.state, 'ready', JSON.stringify(request.problem) + server.said())
+    }
+    const installed = await pipInstall(['--index-url', `${mirrorUrl}/pip/simple/`, 'widget'])
+    assert.deepEqual(installed.releases, { widget: '1.0' }, installed.output)
+    assert.deepEqual((await checkTree(tree)).faults, [])
+    assert.equal((await stat(join(tree, 'pip/simple/index.html'))).uid, 10001)
+    // the command line is in the image, too
+    const status = await run([...image.entrypoint, 'status', '--json'])
+    assert.equal(status.status, 0, status.said)
+
+    server.child.kill('SIGTERM')
+    assert.equal(await server.ended, 0, server.said())
+    assert.equal((await run(image.healthcheck)).status, 1)
+  })
+
+  await t.test('mirror alone serves a tree that it can only read, without a state', async () => {
+    const volumes = { '/opt/public/airlock': tree }
+    const alone = {
+      ...options,
+      env: { AIRLOCK_MIRROR_LISTEN: `127.0.0.1:${mirrorPort}` },
+      volumes,
+      readOnly: Object.keys(volumes),
+    }
+    const server = startContainer(image, { ...alone, args: ['mirror'] })
+    t.after(() => server.child.exitCode === null && server.child.kill('SIGKILL'))
+    await until(`${mirrorUrl}/healthz`, server)
+    const check = { ...alone, env: { ...alone.env, AIRLOCK_CONSOLE_LISTEN: `127.0.0.1:${consolePort}` } }
+    assert.deepEqual(await run(image.healthcheck, check), { status: 0, said: '' })
+    const installed = await pipInstall(['--index-url', `${mirrorUrl}/pip/simple/`, 'widget'])
+    assert.deepEqual(installed.releases, { widget: '1.0' }, installed.output)
+    assert.match(await (await fetch(`${mirrorUrl}/apt/default/InRelease`)).text(), /BEGIN PGP SIGNED MESSAGE/)
+    server.child.kill('SIGTERM')
+    assert.equal(await server.ended, 0, server.said())
+  })
+})
+
+type Server = ReturnType<typeof startContainer>
+
+/** Until a server answers; throws with what it said when it ends before. */
+async function until(url: string, { child, said }: Server): Promise<void> {
+  for (;;) {
+    if (
+      await fetch(url).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return
+    if (child.exitCode !== null) assert.fail(`it ended with ${child.exitCode}:\n${said()}`)
+    await sleep(50)
+  }
+}
+
+/** The request, once it has ended. */
+async function ask(consoleUrl: string, ecosystem: string, name: string): Promise<RequestDetail> {
+  const body = JSON.stringify({ ecosystem, requirements: [name] })
+  const headers = { 'content-type': 'application/json' }
+  const asked = await fetch(`${consoleUrl}/api/requests`, { method: 'POST', headers, body })
+  const { requests } = (await asked.json()) as { requests: RequestView[] }
+  for (;;) {
+    const request = (await (await fetch(`${consoleUrl}/api/requests/${requests[0]!.id}`)).json()) as RequestDetail
+    if (['ready', 'failed', 'rejected', 'cancelled'].includes(request.state)) return request
+    await sleep(100)
+  }
+}
