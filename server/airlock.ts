@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import PQueue from 'p-queue'
 import { createAptState } from '../storage/apt.ts'
 import { networkFilesystemOf, openDatabase } from '../storage/database.ts'
+import { createBuilds } from '../storage/builds.ts'
 import { createEvents } from '../storage/events.ts'
 import { createJobs } from '../storage/jobs.ts'
 import { statePaths } from '../storage/layout.ts'
@@ -30,7 +31,7 @@ import { AirlockError } from './errors.ts'
 import { createFulfil } from './fulfil.ts'
 import { homepodFiles } from './homepod.ts'
 import { createHousekeeping } from './housekeeping.ts'
-import { createLanes } from './lanes.ts'
+import { createLanes, inTurn } from './lanes.ts'
 import { createLog } from './log.ts'
 import { readMachine } from './machine.ts'
 import { createMaintenance } from './maintenance.ts'
@@ -46,7 +47,7 @@ import { createUpstreamClient } from './upstream/client.ts'
 import { watchContacts } from './upstream/contacts.ts'
 import { createDownloads } from './upstream/download.ts'
 import { createGateway } from './upstream/gateway.ts'
-import { sweepIncoming } from './upstream/incoming.ts'
+import { keepIncoming, sweepIncoming } from './upstream/incoming.ts'
 import { createPages } from './upstream/pages.ts'
 import { createSeenPages } from './upstream/seen.ts'
 import { createWeigh } from './weigh.ts'
@@ -75,6 +76,7 @@ export async function createAirlock(config: Config, env: Environment) {
   const jobs = createJobs(db, events, now)
   const listings = createListings(db)
   const tree = createTree(config.root)
+  const builds = createBuilds(db)
 
   const upstreams = pipUpstreams(config.upstreams.pip, machine.interpreter.index)
   const targets = {
@@ -105,6 +107,7 @@ export async function createAirlock(config: Config, env: Environment) {
   const outside: Outside = { page: pages.get, open: client.open }
 
   const common = { outside, listings, pathOf: downloads.pathOf, gatewayUrl: () => gateway.url, run: runChild }
+  const buildTurns = new PQueue({ concurrency: config.builds.parallel })
   const pip = createPip({
     ...common,
     targets: targets.pip,
@@ -126,6 +129,13 @@ export async function createAirlock(config: Config, env: Environment) {
     legible: downloads.legible,
     legibleAt: downloads.legibleAt,
     overlap: config.download.overlap,
+    sandbox,
+    now,
+    builds: config.builds,
+    built: builds,
+    interpreters: [machine.interpreter, ...machine.builders],
+    keep: (path, made) => keepIncoming(config.root, path, made),
+    inTurn: (signal, work) => inTurn(buildTurns, signal, work),
   })
   gateway.mount('/pip', pip.gateway.respond)
   const apt = await createApt({
@@ -171,7 +181,8 @@ export async function createAirlock(config: Config, env: Environment) {
     })
   const podTargets = createPodTargets({ ...spine, targets: createTargets(db, now), standing, log })
   await podTargets.restore()
-  const maintenance = createMaintenance({ ...spine, standing, verify: createVerify({ root: config.root, listings }) })
+  const verify = createVerify({ root: config.root, listings, kept: builds.materials })
+  const maintenance = createMaintenance({ ...spine, standing, verify })
 
   const housekeeping = createHousekeeping({
     ...spine,
@@ -202,6 +213,7 @@ export async function createAirlock(config: Config, env: Environment) {
     queue,
     ask,
     packages,
+    builds,
     podTargets,
     maintenance,
     sandbox,

@@ -2,13 +2,23 @@
  * The one interface between the spine and a package ecosystem. `pip/` and `apt/` implement it and never import each
  * other; the spine knows nothing of wheels or stanzas. A third ecosystem is a new folder and one line in `airlock.ts`.
  */
-import type { Artifact, Closure, EcosystemName, Job, JsonObject, Listing, Remark } from '../storage/records.ts'
+import type {
+  Artifact,
+  Closure,
+  EcosystemName,
+  Job,
+  JsonObject,
+  Listing,
+  Progress,
+  Remark,
+} from '../storage/records.ts'
 import type { Readable } from 'node:stream'
 import type { Intent } from '../storage/jobs.ts'
 import type { TreePath } from '../storage/layout.ts'
 import type { TreeFile } from '../storage/tree.ts'
 import type { PodDescription } from './pod-description.ts'
 
+export type { Sandbox, SandboxEnd } from './sandbox/run.ts'
 export type { TreeFile }
 
 /** A kind of HomePod as one ecosystem sees it. The spine reads its name and lane only. */
@@ -99,6 +109,11 @@ export type PodChoice = {
 /** A job's request as far as a publication needs it. */
 export type Asker = { readonly id: number }
 
+export type BuildAttempt = {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
 export type Ecosystem = {
   readonly name: EcosystemName
   readonly targets: ReadonlyMap<string, Target>
@@ -120,6 +135,12 @@ export type Ecosystem = {
   installLine(roots: readonly string[], target: Target): string
   /** Asks the ecosystem's own solver. Repeatable; touches nothing but caches. */
   solve(job: Job, target: Target, signal: AbortSignal): Promise<Closure>
+  /** What of an answer is source that has to be built first, and how. With it built the answer may be another. */
+  readonly builds?: {
+    of(closure: Closure): readonly Artifact[]
+    /** Each once, however many jobs want it. What cannot be built is remembered for the job's next solve, which does without or fails. */
+    run(job: Job, target: Target, sources: readonly Artifact[], attempt: BuildAttempt): Promise<void>
+  }
   /**
    * Alone in the lane, before the stage: a newer answer where `closure` holds no longer, because the lane has moved
    * since or upstream `lacks` a file of it; null where it holds. What it adds is fetched before the stage.

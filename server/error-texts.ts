@@ -132,12 +132,41 @@ export const codes = {
   'sdist-needs-build': {
     en: {
       message: 'These exist only as source for {target}: {projects}. Needed by: {dependants}.',
-      hint: 'Airlock does not build packages yet. Ask for a release that has a wheel, or have a wheel built and put into an index that Airlock reads.',
+      hint: 'They are not built here: {reason}. Ask for a release that has a wheel, or have a wheel built and put into an index that Airlock reads.',
     },
     zh: {
       message: '以下软件包在 {target} 上只有源码包：{projects}。依赖它们的是：{dependants}。',
-      hint: 'Airlock 目前不构建软件包。请选择带 wheel 的版本，或先构建 wheel 并放入 Airlock 可读取的索引。',
+      hint: '此处不构建它们：{reason}。请选择带 wheel 的版本，或先构建 wheel 并放入 Airlock 可读取的索引。',
     },
+  },
+  'build-failed': {
+    en: { message: '{project} {version} exists only as source, and its build failed: {reason}.', hint: '{instead}' },
+    zh: { message: '{project} {version} 只有源码包，且构建失败：{reason}。', hint: '{instead}' },
+  },
+  'build-needs-target': {
+    en: {
+      message:
+        '{project} {version} exists only as source, and what was built of it, {file}, is for {builder}, not for {target} ({wanted}).',
+      hint: 'Compiled packages are built by a Python of the target’s own kind. Install one on the machine that Airlock runs on, with its headers, and name it in builds.pythons of airlock.yaml; or ask for a release that has a wheel.',
+    },
+    zh: {
+      message: '{project} {version} 只有源码包，而其构建结果 {file} 适用于 {builder}，不适用于 {target}（{wanted}）。',
+      hint: '编译型软件包须由与目标环境相同的 Python 构建。请在运行 Airlock 的机器上安装该 Python 及其头文件，并写入 airlock.yaml 的 builds.pythons；或选择带 wheel 的版本。',
+    },
+  },
+  'builds-too-many': {
+    en: {
+      message: 'More than {limit} releases would have to be built, one leading to the next.',
+      hint: 'Pin what you need to releases that exist, or ask for them one after the other.',
+    },
+    zh: {
+      message: '需要依次构建的版本超过 {limit} 个。',
+      hint: '请锁定所需版本，或分次申请。',
+    },
+  },
+  'build-unknown': {
+    en: { message: 'There is no build {id}.', hint: 'List them with GET /api/builds or `airlock builds`.' },
+    zh: { message: '没有编号为 {id} 的构建。', hint: '可用 GET /api/builds 或 `airlock builds` 查看。' },
   },
   'hash-unmatched': {
     en: {

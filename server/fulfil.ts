@@ -4,6 +4,7 @@
  *   solve     the ecosystem's own solver pins everything that is needed        (side by side with other jobs)
  *   weigh     does it fit, and is a closure of this size what was wanted?
  *   download  what is not here yet, digest by digest, into `.incoming/`         (side by side)
+ *   build     what exists as source only, in a sandbox; then solve again, since what was built has the last word
  *   renew     where the lane has moved on, or upstream lost a file, solve again (alone in its lane, from here on)
  *   stage     the index as it would be, seen by nobody
  *   prove     a real solve, as the pod would do it, against the stage alone
@@ -61,10 +62,12 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
       return lanes.enter(target.lane, signal, () => publish(ecosystem, target, job, onWaiting))
 
     const before = await jobs.closure(job)
-    const closure = before ?? (await solve(ecosystem, target, job, signal))
-    await weigh(job, closure, before !== null)
-    await jobs.enter(job, 'downloading')
-    const lacks = await download(ecosystem, closure, attempt)
+    let closure = before ?? (await solve(ecosystem, target, job, signal))
+    let lacks = await gather(ecosystem, job, closure, before !== null, attempt)
+    while (await build(ecosystem, target, job, closure, attempt)) {
+      closure = await solve(ecosystem, target, job, signal)
+      lacks = await gather(ecosystem, job, closure, true, attempt)
+    }
 
     await lanes.enter(target.lane, signal, async () => {
       const current = await renew(ecosystem, target, job, lacks, attempt)
@@ -81,6 +84,34 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
       await jobs.keepClosure(job, target.lane, closure)
       return closure
     })
+  }
+
+  /** Weighs and downloads; says what {@link download} does. */
+  async function gather(
+    ecosystem: Ecosystem,
+    job: Job,
+    closure: Closure,
+    hasBegun: boolean,
+    attempt: Attempt,
+  ): Promise<boolean> {
+    await weigh(job, closure, hasBegun)
+    await jobs.enter(job, 'downloading')
+    return download(ecosystem, closure, attempt)
+  }
+
+  /** Whether anything had to be built, so that the solver has to be asked again. Ends: what was tried once is known. */
+  async function build(
+    ecosystem: Ecosystem,
+    target: Target,
+    job: Job,
+    closure: Closure,
+    attempt: Attempt,
+  ): Promise<boolean> {
+    const sources = ecosystem.builds?.of(closure) ?? []
+    if (sources.length === 0) return false
+    await jobs.enter(job, 'building')
+    await ecosystem.builds!.run(job, target, sources, attempt)
+    return true
   }
 
   /** Whether upstream lacks a file: an ecosystem that can renew its answer is asked for a newer one, any other fails. */

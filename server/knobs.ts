@@ -97,6 +97,37 @@ const aptTarget = z.strictObject({
   ),
 })
 
+const hook = z
+  .strictObject({
+    kind: knob(
+      z.enum(['json', 'feishu', 'dingtalk', 'wecom', 'slack', 'mail']),
+      'whose form a message has; json is for programs, and signed',
+    ),
+    url: knob(
+      z.string(),
+      'where to: a webhook, or smtp:// and smtps:// of a mail server; a webhook’s address is a secret and shown nowhere',
+    ),
+    secret: knob(z.string().min(1).optional(), 'what json is signed with; DingTalk’s and Feishu’s own signing secret'),
+    on: knob(z.array(z.enum(['ready', 'failed', 'held'])).min(1).default(['ready', 'failed', 'held']), 'all there is'),
+    language: knob(z.enum(['en', 'zh']).default('en'), 'of the message’s words'),
+    from: knob(z.string().optional(), 'the sender of mail'),
+    to: knob(z.array(z.string()).min(1).optional(), 'who gets the mail'),
+  })
+  .superRefine((given, ctx) => {
+    const wrong = (path: keyof typeof given, message: string, expected: string) =>
+      ctx.addIssue({ code: 'custom', path: [path], message, params: { expected } })
+    const protocol = URL.parse(given.url)?.protocol ?? ''
+    const isMail = given.kind === 'mail'
+    // the address itself is not told: it is a secret
+    if (isMail ? !/^smtps?:$/.test(protocol) : !/^https?:$/.test(protocol))
+      wrong('url', 'not an address of this kind', isMail ? 'smtps://USER:PASSWORD@mail.example:465' : 'an https URL')
+    if (given.kind === 'json' && given.secret === undefined)
+      wrong('secret', 'missing', 'a long random secret that the receiver has too')
+    if (isMail && !/^[^\s@<>]+@[^\s@<>]+$/.test(given.from ?? '')) wrong('from', 'not an address', 'airlock@mail.example')
+    if (isMail && !given.to?.every((address) => /^[^\s@<>]+@[^\s@<>]+$/.test(address)))
+      wrong('to', 'not addresses', 'a list like [team@mail.example]')
+  })
+
 const aptArchive = z.strictObject({
   url: knob(
     z
@@ -124,6 +155,7 @@ export const fileSchema = z.strictObject({
     z.record(segment, z.strictObject({ pip: pipTarget.optional(), apt: aptTarget.optional() })).default({}),
     'this machine itself, since Airlock shares the pods’ image',
   ),
+  notify: knob(z.record(segment, hook).default({}), 'nobody is told but who looks'),
   download: knob(
     z
       .strictObject({
@@ -162,6 +194,34 @@ export const fileSchema = z.strictObject({
       .prefault({}),
     'loopback only',
   ),
+  builds: knob(
+    z
+      .strictObject({
+        pip: knob(
+          z.enum(['on', 'off']).default('on'),
+          'much exists only as source; what is built runs in a sandbox, and nothing is built without one',
+        ),
+        projects: knob(
+          z.array(z.string().min(1)).default([]),
+          'who may be built; none named: every project, since a sandbox trusts none',
+        ),
+        constraints: knob(
+          z.array(z.string().min(1)).default([]),
+          'what holds build requirements back, like setuptools<81, for sources that newer ones break',
+        ),
+        pythons: knob(
+          z.array(z.string().min(1)).default([]),
+          'interpreters that build for targets of other Pythons; this machine’s own builds for its kind, and pure packages for all',
+        ),
+        maxSource: knob(size.default(1 * units.GiB), 'twice the largest real ones'),
+        seconds: knob(z.int().min(5).max(86_400).default(1800), 'large C++ sources take that long on few processors'),
+        memory: knob(size.default(4 * units.GiB), 'what a compiler of large C++ sources takes'),
+        disk: knob(size.default(4 * units.GiB), 'of sources, environment and result; it lies in memory'),
+        parallel: knob(z.int().min(1).max(32).default(1), 'a compiler takes every processor by itself'),
+      })
+      .prefault({}),
+    'everything that people ask for becomes installable',
+  ),
   reuse: knob(
     z.number().min(0).max(8760).default(24),
     'hours for which an answer is given again without asking upstream; exact pins always are',
@@ -183,5 +243,6 @@ export const fileSchema = z.strictObject({
 export type FileConfig = z.infer<typeof fileSchema>
 export type PipTargetConfig = z.infer<typeof pipTarget>
 export type AptTargetConfig = z.infer<typeof aptTarget>
+export type HookConfig = z.infer<typeof hook>
 export type AptArchiveConfig = z.infer<typeof aptArchive>
 export type PipUpstreamConfig = z.infer<typeof pipUpstream>

@@ -4,11 +4,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { readAptHost, type AptHost } from './apt/host.ts'
 import { runChild } from './child.ts'
-import type { Config, Environment } from './config.ts'
+import { besideConfig, type Config, type Environment } from './config.ts'
 import { askInterpreter, type Interpreter } from './pip/interpreter.ts'
 
 export type Machine = {
   readonly interpreter: Interpreter
+  /** Others of this machine that build for targets of their kind. */
+  readonly builders: readonly Interpreter[]
   /** Null: no apt here. */
   readonly aptHost: AptHost | null
   /** HTTP_PROXY and its kin, or the proxy that pip is configured with. */
@@ -26,8 +28,10 @@ export async function readMachine(
   project: string,
   signal: AbortSignal,
 ): Promise<Machine> {
-  const [interpreter, aptHost, netrc] = await Promise.all([
-    askInterpreter({ run: runChild, env, given: config.python, project, signal }),
+  const ask = (given: string | null) => askInterpreter({ run: runChild, env, given, project, signal })
+  const [interpreter, builders, aptHost, netrc] = await Promise.all([
+    ask(config.python),
+    Promise.all(config.builds.pythons.map((path) => ask(besideConfig(config, path)))),
     readAptHost(runChild, signal),
     readIfThere(env.NETRC ?? join(homedir(), '.netrc')),
   ])
@@ -35,6 +39,7 @@ export async function readMachine(
   const certificates = cert === null ? null : await readIfThere(cert)
   return {
     interpreter,
+    builders,
     aptHost,
     netrc,
     proxyEnv: proxiesOf(env, proxy),

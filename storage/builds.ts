@@ -44,17 +44,10 @@ export function createBuilds(db: Database) {
       return rows.map(toBuild)
     },
 
-    /** The builds that made these files (by their SHA-256), oldest first. */
-    async that(ecosystem: string, made: readonly string[]): Promise<Build[]> {
-      if (made.length === 0) return []
-      const rows = await db
-        .selectFrom('builds')
-        .select(columns)
-        .where('ecosystem', '=', ecosystem)
-        .where('sha256', 'in', made)
-        .orderBy('id')
-        .execute()
-      return rows.map(toBuild)
+    /** Oldest first. */
+    async those(ids: readonly number[]): Promise<Build[]> {
+      if (ids.length === 0) return []
+      return (await db.selectFrom('builds').select(columns).where('id', 'in', ids).orderBy('id').execute()).map(toBuild)
     },
 
     async get(id: number): Promise<(Build & { readonly log: string }) | null> {

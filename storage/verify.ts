@@ -16,13 +16,21 @@ export type Verification = {
 /** Listings read at once: bounded memory whatever the tree holds. */
 const pageSize = 1000
 
-export function createVerify({ root, listings }: { readonly root: string; readonly listings: Listings }) {
-  async function isWhole(artifact: Artifact): Promise<boolean> {
+type Deps = {
+  readonly root: string
+  readonly listings: Listings
+  /** What the pool keeps though no index lists it: what was built from. */
+  readonly kept: () => Promise<readonly Artifact[]>
+}
+
+export function createVerify({ root, listings, kept }: Deps) {
+  /** Null: it is not there. */
+  async function isWhole(artifact: Artifact): Promise<boolean | null> {
     const hash = createHash('sha256')
     try {
       await pipeline(createReadStream(inTree(root, poolPath(artifact.ecosystem, artifact.sha256, artifact.file))), hash)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
       throw error
     }
     return hash.digest('hex') === artifact.sha256
@@ -61,6 +69,14 @@ export function createVerify({ root, listings }: { readonly root: string; readon
       const last = page.at(-1)
       if (!last) break
       after = { lane: last.lane, file: last.artifact.file }
+    }
+    for (const artifact of await kept()) {
+      signal?.throwIfAborted()
+      const path = poolPath(artifact.ecosystem, artifact.sha256, artifact.file)
+      if (listed.has(path)) continue
+      listed.add(path)
+      // only for the record: nobody installs it
+      if ((await isWhole(artifact)) === false) damaged.push(path)
     }
     const unknown = (await Promise.all(ecosystems.map((ecosystem) => unlisted(ecosystem, listed)))).flat()
     return { checked: listed.size, damaged, unknown }

@@ -5,6 +5,7 @@
  *   /pip/index/upstream/<project>/             upstream's page as we understood it, from the project's one origin
  *   /pip/files/<project>/<sha256>/<file>      HEAD and ranges of an upstream file, passed through
  *   /pip/files/…/<file>.metadata              where upstream advertises it
+ *   /pip/sources/<project>/<file>.metadata    of what stands in for a wheel that would have to be built
  *   /pip/stage/<index>/<project>/             the lane's index as it would be, published pages included
  *   /pip/stage/pool/<sha256[0:2]>/<sha256>/…  the metadata that those pages link to
  *
@@ -15,11 +16,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Outside } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
-import { normalizeName, parseWheelName } from './names.ts'
+import { renderUpstream } from './gateway-page.ts'
+import { normalizeName } from './names.ts'
 import type { ProjectFile } from './simple-read.ts'
-import type { Metadata } from './metadata.ts'
+import { sha256Of, type Metadata } from './metadata.ts'
 import type { Prefetch } from './prefetch.ts'
 import type { Project, Projects } from './projects.ts'
+import type { Sources, StandIns } from './stand-ins.ts'
+import type { StandIn } from './sources.ts'
 
 /** What one solve asked for, so that its failure can be explained without reading the solver's words. */
 export type Session = {
@@ -32,11 +36,21 @@ export type Session = {
   readonly prefetch: ReturnType<Prefetch['open']>
   /** Projects whose page was asked for; null where upstream has none. */
   readonly asked: Map<string, Project | null>
+  /** What of releases that exist as source only it is shown; null: nothing. */
+  readonly sources: Sources | null
+  /** What it was shown of them, by the file's name. */
+  readonly standIns: Map<string, StandIn>
+  /** There are more of them, which it was not shown. */
+  withheld: boolean
+  /** Sources that may still be fetched for what they say of themselves. */
+  looks: number
   /** The first upstream failure: the solve is pointless from here on. */
   failure: unknown
   /** Ends the solver early. */
   readonly abort: (reason: unknown) => void
 }
+
+type Wish = Pick<Session, 'signal' | 'fresh' | 'stale' | 'sources' | 'abort'>
 
 /** A lane's index as it would be. */
 export type StagedIndex = {
@@ -48,6 +62,7 @@ type Deps = {
   readonly projects: Projects
   readonly metadata: Metadata
   readonly prefetch: Prefetch
+  readonly standIns: StandIns
   readonly outside: Pick<Outside, 'open'>
   readonly gatewayUrl: () => string
 }
@@ -55,38 +70,28 @@ type Deps = {
 const json = 'application/vnd.pypi.simple.v1+json'
 const forever = 'max-age=365000000, immutable'
 
-export function createPipGateway({ projects, metadata, prefetch, outside, gatewayUrl }: Deps) {
+/** A solver that backtracks looks at many releases; what it does not learn from a source, its build says. */
+const looksPerSolve = 24
+
+export function createPipGateway({ projects, metadata, prefetch, standIns, outside, gatewayUrl }: Deps) {
   const sessions = new Map<string, Session>()
   const stages = new Map<string, StagedIndex>()
   let opened = 0
-
-  /** Invariant: nothing without a SHA-256 is shown to the solver, since nothing without one can be fetched. */
-  function render(project: Project): Buffer {
-    const files = project.page.files.flatMap((file) => {
-      if (file.sha256 === null) return []
-      return {
-        filename: file.file,
-        url: `/pip/files/${project.name}/${file.sha256}/${encodeURIComponent(file.file)}`,
-        hashes: { sha256: file.sha256 },
-        ...(file.requiresPython !== null && { 'requires-python': file.requiresPython }),
-        ...(file.size !== null && { size: file.size }),
-        ...(file.uploadedAt !== null && { 'upload-time': file.uploadedAt }),
-        yanked: file.yanked,
-        'core-metadata': offersMetadata(file),
-      }
-    })
-    return Buffer.from(JSON.stringify({ meta: { 'api-version': '1.1' }, name: project.name, files }))
-  }
 
   async function page(req: IncomingMessage, res: ServerResponse, name: string): Promise<void> {
     const session = sessionOf(req)
     const project = await projects.get(name, session).catch((error: unknown) => fail([session], error))
     session.asked.set(normalizeName(name), project)
     if (!project) return send(res, 404, {}, 'no such project')
-    const etag = `"${project.sha256}"`
+    const shown = await standIns.of(project, session.sources)
+    for (const standIn of shown.standIns) session.standIns.set(standIn.file, standIn)
+    session.withheld ||= shown.withheld
+    const names = shown.standIns.map(({ file }) => file)
+    const etag =
+      names.length === 0 ? `"${project.sha256}"` : `"${project.sha256}-${sha256Of(Buffer.from(names.join()))}"`
     const headers = { 'content-type': json, etag, 'cache-control': 'no-cache' }
     if (req.headers['if-none-match'] === etag) return send(res, 304, headers)
-    send(res, 200, headers, render(project))
+    send(res, 200, headers, renderUpstream(project, shown.standIns, offersMetadata))
   }
 
   /** Upstream has failed these solves: they are ended now, with its error, and not after the solver's own retries. */
@@ -156,6 +161,19 @@ export function createPipGateway({ projects, metadata, prefetch, outside, gatewa
     return metadata.upstream(file, signal)
   }
 
+  /** Another source read, another build: the same file may say something else, which its ETag tells. */
+  async function source(req: IncomingMessage, res: ServerResponse, wanted: string): Promise<void> {
+    const standIn = wanted.endsWith('.metadata') ? standIns.find(wanted.slice(0, -9)) : null
+    if (!standIn) return send(res, 404, {}, 'nothing stands in here')
+    const looking = interestedIn(standIn.project.name).find(({ looks }) => looks > 0)
+    if (looking) looking.looks--
+    const bytes = await standIns.metadataOf(standIn, looking !== undefined, gone(res))
+    const etag = `"${sha256Of(bytes)}"`
+    const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache', etag }
+    if (req.headers['if-none-match'] === etag) return send(res, 304, headers)
+    send(res, 200, headers, bytes)
+  }
+
   function offersMetadata(file: ProjectFile): boolean {
     return file.coreMetadata !== false || (file.file.endsWith('.whl') && prefetch.isSmall(file))
   }
@@ -188,6 +206,7 @@ export function createPipGateway({ projects, metadata, prefetch, outside, gatewa
     async respond(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
       const [kind, ...rest] = path.slice(1).split('/').map(decodeURIComponent)
       if (kind === 'index' && rest[1]) return page(req, res, rest[1])
+      if (kind === 'sources' && rest.length === 2) return source(req, res, rest[1]!)
       if (kind === 'files' && rest.length === 3) return file(req, res, rest[0]!, rest[1]!, rest[2]!)
       if (kind === 'stage' && rest[0] === 'pool' && rest.length === 4) return pooled(res, rest[2]!, rest[3]!)
       if (kind === 'stage' && rest[0] && rest[1]) return stagedPage(req, res, rest[0], rest[1])
@@ -195,9 +214,18 @@ export function createPipGateway({ projects, metadata, prefetch, outside, gatewa
     },
 
     /** Opens a solve's session; `abort` ends the solver when upstream has failed it. */
-    open(wish: Pick<Session, 'signal' | 'fresh' | 'stale' | 'abort'>): Session & { close(): void } {
-      const id = `solve-${++opened}`
-      const session: Session = { ...wish, id, asked: new Map(), failure: null, prefetch: prefetch.open() }
+    open(wish: Wish): Session & { close(): void } {
+      const session: Session = {
+        ...wish,
+        id: `solve-${++opened}`,
+        asked: new Map(),
+        standIns: new Map(),
+        withheld: false,
+        looks: looksPerSolve,
+        failure: null,
+        prefetch: prefetch.open(),
+      }
+      const { id } = session
       sessions.set(id, session)
       const close = () => {
         sessions.delete(id)
@@ -241,9 +269,4 @@ function send(
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   res.writeHead(status, { ...headers, ...(status !== 304 && { 'content-length': bytes.length }) })
   res.end(res.req.method === 'HEAD' || status === 304 ? undefined : bytes)
-}
-
-/** Whether any file of a project is a wheel: with none, only a build could make it installable. */
-export function hasWheel(project: Project): boolean {
-  return project.page.files.some((file) => file.sha256 !== null && parseWheelName(file.file) !== null)
 }

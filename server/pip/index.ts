@@ -1,12 +1,18 @@
 /** pip as an ecosystem: the graph of this folder's rooms. */
 import type { Artifact } from '../../storage/records.ts'
 import type { RunChild } from '../child.ts'
-import type { Ecosystem, KnownName, Listings, Outside, PathOf } from '../ecosystem.ts'
+import type { Ecosystem, KnownName, Listings, Outside, PathOf, Sandbox } from '../ecosystem.ts'
+import { createBuildRequirements } from './build-requirements.ts'
+import { createBuildRun, type BuildLimits } from './build-run.ts'
+import { builderOf } from './builders.ts'
+import { createBuilding, type BuildStore } from './building.ts'
 import { readDescription } from './description.ts'
 import { createPipGateway } from './gateway.ts'
 import { createKeptBack, runsOn } from './kept-back.ts'
+import type { Interpreter } from './interpreter.ts'
 import { createMetadata } from './metadata.ts'
 import { nearestNames } from './names.ts'
+import { buildPolicy, type BuildKnobs } from './policy.ts'
 import { createPrefetch } from './prefetch.ts'
 import { createProjects } from './projects.ts'
 import { createProve } from './prove.ts'
@@ -16,9 +22,11 @@ import { constraintsOf, isExact, optionsOf, parseRequirementsFile } from './requ
 import { seenProjects } from './seen.ts'
 import { createSolve } from './solve.ts'
 import { createStage } from './stage.ts'
+import { createStandIns } from './stand-ins.ts'
 import { bestWheel } from './tags.ts'
 import { pipTargetOfPod, type PipTarget } from './target.ts'
 import { understandRoot } from './understand.ts'
+import { createUnsolved } from './unsolved.ts'
 import type { PipUpstream } from './upstreams.ts'
 import { createUv } from './uv.ts'
 import { order } from './versions.ts'
@@ -42,6 +50,16 @@ export type PipDeps = {
   readonly legibleAt: PathOf
   /** Bytes up to which a wheel is fetched while the solver looks at it. */
   readonly overlap: number
+  readonly builds: BuildKnobs & BuildLimits & { readonly constraints: readonly string[] }
+  /** Those that build, the default target's own first. */
+  readonly interpreters: readonly Interpreter[]
+  readonly sandbox: Sandbox
+  readonly built: BuildStore
+  /** Takes a file of ours into `.incoming/`, whole. */
+  readonly keep: (path: string, made: { readonly file: string; readonly sha256: string }) => Promise<void>
+  /** Few builds at once, in order of arrival. */
+  readonly inTurn: <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>
+  readonly now: () => Date
   /** Addresses of upstream's pages that lie here, without asking anybody. */
   readonly seen?: () => Promise<readonly string[]>
   /** What the default index lists, where the configuration has it followed. */
@@ -54,13 +72,35 @@ export function createPip(deps: PipDeps) {
   const projects = createProjects(deps)
   const metadata = createMetadata(deps)
   const prefetch = createPrefetch(deps)
-  const gateway = createPipGateway({ projects, metadata, prefetch, outside, gatewayUrl })
+  const policy = buildPolicy(deps.builds, deps.sandbox.available)
+  const built = (sources: readonly string[]) => deps.built.of('pip', sources)
+  const standIns = createStandIns({ built, pathOf, metadata, prefetch, fetch: deps.fetch })
+  const gateway = createPipGateway({ projects, metadata, prefetch, standIns, outside, gatewayUrl })
   const compile = createUv(deps)
   const keptBack = createKeptBack({ compile, indexUrl: gateway.indexUrl })
-  const solve = createSolve({ gateway, compile, projects, metadata, listings, keptBack })
+  const building = createBuilding({
+    ...deps,
+    standIns,
+    store: deps.built,
+    builders: deps.interpreters.map(builderOf),
+    pin: createBuildRequirements({ gateway, compile, projects, constraints: deps.builds.constraints }),
+    run: createBuildRun({ sandbox: deps.sandbox, pathOf, limits: deps.builds }),
+  })
+  const explain = createUnsolved({ metadata, listings, policy })
+  const solving = { gateway, compile, projects, metadata, listings, keptBack, explain, standIns, policy }
+  const solve = createSolve({ ...solving, failures: building.failures })
   const stage = createStage({ gateway, metadata, listings, pathOf })
   const prove = createProve({ compile, gatewayUrl })
-  const publications = createPublication({ listings, metadata })
+  const publications = createPublication({
+    listings,
+    metadata,
+    async materials(files) {
+      const ids = files.flatMap(({ facts }) => (typeof facts['build'] === 'number' ? facts['build'] : []))
+      const all = (await deps.built.those(ids)).flatMap(({ materials }) => materials)
+      const once = new Map(all.map((artifact) => [`${artifact.sha256}/${artifact.file}`, artifact]))
+      return [...once.values()].filter((artifact) => pathOf(artifact) !== null)
+    },
+  })
   const isUpstream = (url: string) => deps.upstreams.some((upstream) => sameIndex(upstream.url, url))
   const own = (target: { readonly name: string }) => targets.get(target.name)!
 
@@ -91,6 +131,10 @@ export function createPip(deps: PipDeps) {
     },
     installLine: (roots) => `pip install ${roots.map(shellQuote).join(' ')}`,
     solve: (job, target, signal) => solve(job, own(target), signal),
+    builds: {
+      of: building.of,
+      run: (job, target, sources, attempt) => building.run(job, own(target), sources, attempt),
+    },
     stage: (job, target, closure, signal) => stage(job, own(target), closure, signal),
     prove: (job, target, _, signal) => prove(job, own(target), signal),
     publication: (_, target, closure, askers) => publications.publication(own(target), closure, askers),

@@ -1,6 +1,7 @@
 """Prints what this Python and its pip are, as JSON: the facts of a default target, and where its pip looks."""
 
 import json
+import os
 import platform
 import sys
 
@@ -28,6 +29,12 @@ def configuration():
                 if name.startswith(section + "."):
                     found[name[len(section) + 1 :]] = text
     return found
+
+
+def base():
+    """The interpreter behind an environment, and where it lives."""
+    executable = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    return {"executable": executable, "prefix": os.path.realpath(sys.base_prefix)}
 
 
 def index():
@@ -64,6 +71,7 @@ print(
             "libc": platform.libc_ver(),
             "tags": tags(),
             "index": index(),
+            "base": base(),
         }
     )
 )

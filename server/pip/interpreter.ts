@@ -13,6 +13,7 @@ const answerSchema = z.object({
   machine: z.string(),
   libc: z.tuple([z.string(), z.string()]),
   tags: z.array(z.string()).nullable(),
+  base: z.object({ executable: z.string(), prefix: z.string() }),
   index: z.union([
     z.object({
       url: z.string().nullable(),

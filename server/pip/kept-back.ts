@@ -1,5 +1,6 @@
 /** Roots that come older than the newest release that the target could run: nobody should find that out in the pod. */
-import type { Job, Remark } from '../../storage/records.ts'
+import type { Artifact, Job, Remark } from '../../storage/records.ts'
+import { explain, type AirlockError } from '../errors.ts'
 import type { Session } from './gateway.ts'
 import { parseSdistName, parseWheelName } from './names.ts'
 import type { Project } from './projects.ts'
@@ -10,13 +11,13 @@ import { readSpecifiers, takes } from './specifiers.ts'
 import { bestWheel } from './tags.ts'
 import type { PipTarget } from './target.ts'
 import type { CompileWithUv } from './uv.ts'
-import { compareVersions, parseVersion } from './versions.ts'
+import { compareVersions, isFinal, sameVersion } from './versions.ts'
 
-/** A release that the solver chose, with the wheel of it that the target accepts best. */
+/** A release that the solver chose: the wheel of it that the target accepts best, what was built here, or its source. */
 export type Found = {
   readonly project: Project
   readonly version: string
-  readonly file: ProjectFile
+  readonly artifact: Artifact
   readonly metadata: Buffer | null
 }
 
@@ -34,15 +35,20 @@ export function createKeptBack({ compile, indexUrl }: Deps) {
     job: Job,
     target: PipTarget,
     session: Session,
+    failed: ReadonlyMap<string, AirlockError>,
   ): Promise<Remark[]> {
     const remarks: Remark[] = []
     for (const root of roots) {
       const item = found.find(({ project }) => project.name === root.name)
       const newest = item && newestFor(item.project.page.files, root, target)
       if (!item || !newest || compareVersions(newest.version, item.version) <= 0) continue
-      const reason = bestWheel(newest.files, target.tags)
-        ? await explained(root, newest.version, job, target, session)
-        : { en: 'it has no wheel that this target accepts.', zh: '该版本没有此目标环境可用的 wheel。' }
+      const isOffered = [...session.standIns.values()].some(
+        ({ project, version }) => project.name === root.name && sameVersion(version, newest.version),
+      )
+      const reason =
+        bestWheel(newest.files, target.tags) || isOffered
+          ? await explained(root, newest.version, job, target, session)
+          : notServed(failed.get(root.name))
       const fields = { project: root.name, version: item.version, newest: newest.version, reason }
       remarks.push({ code: 'kept-back', fields })
     }
@@ -69,6 +75,13 @@ export function createKeptBack({ compile, indexUrl }: Deps) {
   }
 }
 
+/** A build that failed says why. */
+function notServed(failure: AirlockError | undefined) {
+  if (!failure) return { en: 'it has no wheel that this target accepts.', zh: '该版本没有此目标环境可用的 wheel。' }
+  const say = (language: 'en' | 'zh') => explain(failure.code, failure.fields, language).message
+  return { en: say('en'), zh: say('zh') }
+}
+
 export type KeptBack = ReturnType<typeof createKeptBack>
 
 /** The newest final release, not yanked, that the root's own specifiers and the target's Python take; with its wheels. */
@@ -79,10 +92,9 @@ function newestFor(files: readonly ProjectFile[], root: Requirement, target: Pip
     wanted,
     (file) => parseWheelName(file.file)?.version ?? parseSdistName(file.file, root.name)?.version ?? '',
   )
-  const taken = [...versions.keys()].filter((version) => {
-    const parts = parseVersion(version)
-    return parts !== null && parts.pre === null && parts.dev === null && specifiers.every((one) => takes(one, version))
-  })
+  const taken = [...versions.keys()].filter(
+    (version) => isFinal(version) && specifiers.every((one) => takes(one, version)),
+  )
   const version = taken.toSorted(compareVersions).at(-1)
   return version === undefined
     ? null

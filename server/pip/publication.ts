@@ -10,12 +10,14 @@ import type { PipTarget } from './target.ts'
 type Deps = {
   readonly listings: Listings
   readonly metadata: Metadata
+  /** What these files were built of, as far as it is here: kept in the pool, listed nowhere. */
+  readonly materials: (files: readonly Artifact[]) => Promise<readonly Artifact[]>
 }
 
 /** Projects a step when everything is written again. */
 const piece = 256
 
-export function createPublication({ listings, metadata }: Deps) {
+export function createPublication({ listings, metadata, materials }: Deps) {
   async function pages(index: string, names: readonly string[]): Promise<TreeFile[]> {
     const listed = await listings.listed(`pip/${index}`, names)
     return [...Map.groupBy(listed, (listing) => listing.artifact.name)].flatMap(([name, entries]) => {
@@ -63,8 +65,11 @@ export function createPublication({ listings, metadata }: Deps) {
     async publication(target: PipTarget, closure: Closure, askers: readonly Asker[]): Promise<Publication> {
       const files = await Promise.all(closure.items.map(({ artifact }) => pool(artifact)))
       const names = closure.items.map(({ artifact }) => artifact.name)
+      const kept = await materials(closure.items.map(({ artifact }) => artifact))
+      const here = new Set(closure.items.map(({ artifact }) => artifact.sha256))
+      const others = kept.filter(({ sha256 }) => !here.has(sha256))
       return [
-        files.flat(),
+        [...files.flat(), ...others.map((artifact) => ({ path: poolOf(artifact), artifact }))],
         askers.flatMap((asker) => requestFiles(closure, asker)),
         await pages(target.index, names),
         (await hasNewProject(target, closure)) ? await top(target.index) : [],
@@ -78,6 +83,10 @@ export function createPublication({ listings, metadata }: Deps) {
       yield [await top(index)]
     },
   }
+}
+
+function poolOf({ sha256, file }: Artifact) {
+  return poolPath('pip', sha256, file)
 }
 
 function both(folder: string, { html, json }: { readonly html: string; readonly json: string }): TreeFile[] {

@@ -2,20 +2,24 @@
 import type { Closure, ClosureItem, Job, Remark } from '../../storage/records.ts'
 import type { Listings } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
-import type { PipGateway, Session } from './gateway.ts'
-import { hasWheel } from './gateway.ts'
-import type { LockedPackage } from './lock.ts'
 import { dependencyEdges, parseMetadata } from './dependants.ts'
-import type { Metadata } from './metadata.ts'
+import type { PipGateway, Session } from './gateway.ts'
 import type { Found, KeptBack } from './kept-back.ts'
-import { nearNames, parseWheelName } from './names.ts'
+import type { LockedPackage } from './lock.ts'
+import type { Metadata } from './metadata.ts'
+import type { BuildPolicy } from './policy.ts'
 import { artifactOf } from './prefetch.ts'
 import type { Projects } from './projects.ts'
-import { parseRequirement } from './requirement.ts'
+import { parseRequirement, type Requirement } from './requirement.ts'
 import { isExact, type PipOptions } from './requirements-file.ts'
+import { readSpecifiers } from './specifiers.ts'
+import { artifactFor, type Sources, type StandIns } from './stand-ins.ts'
+import type { StandIn } from './sources.ts'
 import { bestWheel } from './tags.ts'
 import type { PipTarget } from './target.ts'
+import type { Unsolved } from './unsolved.ts'
 import type { CompileWithUv } from './uv.ts'
+import { compareVersions, isFinal, sameVersion } from './versions.ts'
 
 type Deps = {
   readonly gateway: PipGateway
@@ -24,24 +28,60 @@ type Deps = {
   readonly metadata: Metadata
   readonly listings: Listings
   readonly keptBack: KeptBack
+  readonly explain: Unsolved
+  readonly standIns: StandIns
+  readonly policy: BuildPolicy
+  /** Projects of which a build failed for a job, with what it said. */
+  readonly failures: (job: Job) => ReadonlyMap<string, AirlockError>
 }
 
-export function createSolve({ gateway, compile, projects, metadata, listings, keptBack }: Deps) {
+/** What one solve came to. */
+type Answer = {
+  readonly outcome: Closure | AirlockError
+  /** A solve that is shown more sources may come to more: there is no solution, a root is kept back, or comes as a pre-release. */
+  readonly mayBeBetter: boolean
+}
+
+export function createSolve(deps: Deps) {
+  const { gateway, compile, projects, metadata, listings, keptBack, explain, standIns, policy, failures } = deps
+
+  /**
+   * Wheels, and the newest of what exists as source only. Where that is not enough, every source there is: what needs an
+   * old one (`==4.9.*`, where 4.13 has wheels) is found then.
+   */
   return async function solve(job: Job, target: PipTarget, signal: AbortSignal): Promise<Closure> {
+    let { outcome, mayBeBetter } = await answer(job, target, signal, false)
+    if (mayBeBetter) {
+      const wide = (await answer(job, target, signal, true)).outcome
+      if (!(wide instanceof AirlockError) && isBetter(wide, outcome)) outcome = wide
+    }
+    if (!(outcome instanceof AirlockError)) return outcome
+    // what could not be built is what is missing
+    throw failures(job).values().next().value ?? outcome
+  }
+
+  async function answer(job: Job, target: PipTarget, signal: AbortSignal, all: boolean): Promise<Answer> {
     const ended = new AbortController()
     const options = job.options as PipOptions
+    const roots = job.roots.map(parseRequirement)
     const session = gateway.open({
       signal: AbortSignal.any([signal, ended.signal]),
-      fresh: job.refresh,
-      stale: job.roots.every((root) => isExact(parseRequirement(root))),
+      fresh: job.refresh && !all,
+      stale: roots.every(isExact),
+      sources: sourcesFor(job, target, [...roots, ...(options.constraints ?? []).map(parseRequirement)], all),
       abort: (reason) => ended.abort(reason),
     })
     const question = { constraints: options.constraints, installed: target.installed, target, signal: session.signal }
     try {
       const solution = await compile({ ...question, requirements: job.roots, indexUrl: gateway.indexUrl(session) })
-      if ('explanation' in solution) throw await explain(job, target, session, solution.explanation)
+      if ('explanation' in solution) {
+        const outcome = await explain(job, target, session, solution.explanation)
+        return { outcome, mayBeBetter: session.withheld && outcome.code !== 'package-not-found' }
+      }
       const items = await Promise.all(solution.packages.map((locked) => itemOf(locked, target, options, session)))
-      return await describe(job, target, items, session)
+      const outcome = await describe(job, target, items, session)
+      const isPoor = outcome.remarks.some(({ code }) => code === 'kept-back') || outcome.items.some(isUnfinished)
+      return { outcome, mayBeBetter: session.withheld && isPoor }
     } catch (error) {
       signal.throwIfAborted()
       throw session.failure ?? error
@@ -50,7 +90,25 @@ export function createSolve({ gateway, compile, projects, metadata, listings, ke
     }
   }
 
-  /** Never a guess: a release of which the target accepts no wheel ends the solve. */
+  /** Null: nothing may be built. A project of which a build failed has only its wheels. */
+  function sourcesFor(job: Job, target: PipTarget, named: readonly Requirement[], all: boolean): Sources | null {
+    if (policy.off) return null
+    const failed = failures(job)
+    const pins = named.flatMap(({ name, specifier }) =>
+      readSpecifiers(specifier)
+        .filter(({ operator }) => operator === '==' || operator === '===')
+        .map(({ version }) => ({ name, version })),
+    )
+    return {
+      target,
+      all,
+      maxSource: policy.maxSource,
+      isPinned: (project, version) => pins.some((pin) => pin.name === project && sameVersion(pin.version, version)),
+      allows: (project) => policy.allows(project) && !failed.has(project),
+    }
+  }
+
+  /** Never a guess: a release of which the target accepts no wheel, and none can be built, ends the solve. */
   async function itemOf(
     locked: LockedPackage,
     target: PipTarget,
@@ -59,18 +117,27 @@ export function createSolve({ gateway, compile, projects, metadata, listings, ke
   ): Promise<Found> {
     const project = session.asked.get(locked.name) ?? (await projects.get(locked.name, { signal: session.signal }))
     const compatible = new Set(locked.wheels.map((wheel) => wheel.file))
-    const wheels = (project?.page.files ?? []).filter((file) => file.sha256 !== null && compatible.has(file.file))
     const allowed = hashes?.[locked.name]
+    const standIn = locked.wheels.map(({ file }) => session.standIns.get(file)).find((found) => found !== undefined)
+    if (standIn && (!allowed || allowed.includes(standIn.sdist.sha256!))) return builtItem(standIn, session)
+    const wheels = (project?.page.files ?? []).filter((file) => file.sha256 !== null && compatible.has(file.file))
     const file = bestWheel(allowed ? wheels.filter(({ sha256 }) => allowed.includes(sha256!)) : wheels, target.tags)
-    if (project && !file && bestWheel(wheels, target.tags))
-      throw new AirlockError('hash-unmatched', { project: locked.name, version: locked.version, target: target.name })
-    if (!project || !file)
-      throw new AirlockError('wheel-not-accepted', {
-        project: locked.name,
-        version: locked.version,
-        target: target.name,
-      })
-    return { project, version: locked.version, file, metadata: await metadata.upstream(file, session.signal) }
+    const { name, version } = locked
+    if (project && !file && (standIn || bestWheel(wheels, target.tags)))
+      throw new AirlockError('hash-unmatched', { project: name, version, target: target.name })
+    if (!project || !file) throw new AirlockError('wheel-not-accepted', { project: name, version, target: target.name })
+    const artifact = { ...artifactOf(project, file), version }
+    return { project, version, artifact, metadata: await metadata.upstream(file, session.signal) }
+  }
+
+  async function builtItem(standIn: StandIn, { signal }: Session): Promise<Found> {
+    const { project, version } = standIn
+    return {
+      project,
+      version,
+      artifact: artifactFor(standIn),
+      metadata: await standIns.metadataOf(standIn, false, signal),
+    }
   }
 
   async function describe(job: Job, target: PipTarget, found: readonly Found[], session: Session): Promise<Closure> {
@@ -81,8 +148,8 @@ export function createSolve({ gateway, compile, projects, metadata, listings, ke
       target,
     )
     const rootNames = new Set(roots.map(({ name }) => name))
-    const items = found.map(({ project, version, file }): ClosureItem => ({
-      artifact: { ...artifactOf(project, file), version },
+    const items = found.map(({ project, artifact }): ClosureItem => ({
+      artifact,
       isRoot: rootNames.has(project.name),
       neededBy: edges[project.name] ?? [],
     }))
@@ -93,7 +160,7 @@ export function createSolve({ gateway, compile, projects, metadata, listings, ke
         .filter(({ name }) => !present.has(name))
         .map(({ text }): Remark => ({ code: 'root-not-applicable', fields: { root: text, target: target.name } })),
       ...staleOrigins(session).map((origin): Remark => ({ code: 'upstream-stale', fields: { origin } })),
-      ...(await keptBack(roots, found, job, target, session)),
+      ...(await keptBack(roots, found, job, target, session, failures(job))),
     ]
     return {
       items: items.toSorted(
@@ -129,57 +196,23 @@ export function createSolve({ gateway, compile, projects, metadata, listings, ke
       }
     }
   }
-
-  /** Why there is no solution, told by what was asked for and not by the solver's words, which are kept for people. */
-  async function explain(job: Job, target: PipTarget, session: Session, explanation: string): Promise<AirlockError> {
-    for (const { name } of job.roots.map(parseRequirement)) {
-      if (session.asked.get(name) !== null) continue
-      const known = [...(await listings.names(target.lane)), ...session.asked.keys()]
-      const near = nearNames(
-        name,
-        known.filter((candidate) => session.asked.get(candidate) !== null),
-      )
-      return new AirlockError('package-not-found', { name, near })
-    }
-    const wheelless = [...session.asked.values()].filter(
-      (project) => project !== null && project.page.files.length > 0 && !hasWheel(project),
-    )
-    for (const project of wheelless) {
-      const unchecked = project!.page.files.find(({ file }) => parseWheelName(file) !== null)
-      if (unchecked) return new AirlockError('digest-missing', { origin: project!.origin, file: unchecked.file })
-    }
-    if (wheelless.length > 0) {
-      const names = wheelless.map((project) => project!.name).toSorted()
-      return new AirlockError('sdist-needs-build', {
-        target: target.name,
-        projects: names,
-        dependants: await dependantsOf(names, job, session),
-        explanation,
-      })
-    }
-    return new AirlockError('unsatisfiable', { target: target.name, explanation })
-  }
-
-  /** Who named these projects, as far as the metadata that the solver read says: roots, or releases it looked at. */
-  async function dependantsOf(names: readonly string[], job: Job, session: Session): Promise<string[]> {
-    const wanted = new Set(names)
-    const dependants = new Set(
-      job.roots
-        .map(parseRequirement)
-        .filter(({ name }) => wanted.has(name))
-        .map(({ text }) => text),
-    )
-    for (const project of session.asked.values()) {
-      const newest = project?.page.files.findLast(
-        (file) => parseWheelName(file.file) !== null && file.coreMetadata !== false,
-      )
-      const bytes = newest && (await metadata.upstream(newest, session.signal).catch(() => null))
-      if (bytes && parseMetadata(bytes).requiresDist.some((requirement) => wanted.has(requirement.name)))
-        dependants.add(project!.name)
-    }
-    return [...dependants].toSorted()
-  }
 }
 
 /** ms after which a page in use has outlived every freshness: only a failing upstream leaves one that old in use. */
 const unconfirmed = 3_600_000
+
+/** A solution where there was none; final releases in place of others; a newer release of something that was asked for. */
+function isBetter(wide: Closure, narrow: Closure | AirlockError): boolean {
+  if (narrow instanceof AirlockError) return true
+  const [more, less] = [narrow, wide].map(({ items }) => items.filter(isUnfinished).length) as [number, number]
+  if (more !== less) return more > less
+  const before = new Map(narrow.items.map(({ artifact }) => [artifact.name, artifact.version]))
+  return wide.items.some(({ isRoot, artifact }) => {
+    const version = before.get(artifact.name)
+    return isRoot && version !== undefined && compareVersions(artifact.version, version) > 0
+  })
+}
+
+function isUnfinished({ artifact }: ClosureItem): boolean {
+  return !isFinal(artifact.version)
+}

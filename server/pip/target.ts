@@ -29,7 +29,7 @@ export function pipTargets(
   interpreter: Interpreter,
   read: (path: string) => string,
 ): ReadonlyMap<string, PipTarget> {
-  if (configured.size === 0) return new Map([['default', defaultTarget(interpreter)]])
+  if (configured.size === 0) return new Map([['default', hostTarget(interpreter)]])
   return new Map(
     [...configured].map(([name, { installed, ...knobs }]) => {
       const freeze = installed === undefined ? undefined : readFreeze(read(installed))
@@ -38,12 +38,8 @@ export function pipTargets(
   )
 }
 
-/** An interpreter of this machine as a target: what a build for it may install. */
+/** An interpreter of this machine as a target: the pods' where none is configured, and what a build may install. */
 export function hostTarget(interpreter: Interpreter): PipTarget {
-  return defaultTarget(interpreter)
-}
-
-function defaultTarget(interpreter: Interpreter): PipTarget {
   const { version, implementation, tags } = interpreter
   const source = `${interpreter.source}, ${interpreter.found}`
   return describe({

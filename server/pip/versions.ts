@@ -50,6 +50,12 @@ export function isVersion(version: string): boolean {
   return parseVersion(version) !== null
 }
 
+/** Whether it is no pre-release and no development release. What is no version is not final. */
+export function isFinal(version: string): boolean {
+  const parts = parseVersion(version)
+  return parts !== null && parts.pre === null && parts.dev === null
+}
+
 /** PEP 440's normal form, trailing zeros kept (`~=2.2.0` is not `~=2.2`); null: not a version. */
 export function canonicalVersion(version: string): string | null {
   const parts = parseVersion(version)

@@ -1,7 +1,8 @@
 /** What lies in `.incoming/`, for the sweep at boot: whole files that a job may need, downloads to resume, and the rest. */
-import { readdir, rm, stat } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { incomingFolder, inTree, sha256Pattern } from '../../storage/layout.ts'
+import { incomingDigestFolder, incomingFolder, incomingPath, inTree, sha256Pattern } from '../../storage/layout.ts'
 
 export type Incoming = {
   readonly sha256: string
@@ -25,6 +26,34 @@ export async function listIncoming(root: string): Promise<Incoming[]> {
     found.push({ sha256, files, partial: names.includes('.part'), changedAt: Math.max(...times) })
   }
   return found
+}
+
+/** Takes a file of ours in as if it had been fetched: copied, synced, then given its name. Repeatable. */
+export async function keepIncoming(
+  root: string,
+  from: string,
+  { file, sha256 }: { readonly file: string; readonly sha256: string },
+): Promise<void> {
+  const folder = inTree(root, incomingDigestFolder(sha256))
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const part = join(folder, `.kept-${randomBytes(8).toString('hex')}`)
+  try {
+    await copyFile(from, part)
+    await synced(part)
+    await rename(part, inTree(root, incomingPath(sha256, file)))
+  } finally {
+    await rm(part, { force: true })
+  }
+  for (const changed of [folder, inTree(root, incomingFolder)]) await synced(changed)
+}
+
+async function synced(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /**
