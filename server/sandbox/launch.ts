@@ -7,6 +7,9 @@ import { bubblewrap } from './view.ts'
 
 const setUp = fileURLToPath(new URL('set-up.sh', import.meta.url))
 
+/** Milliseconds for what was killed to be gone. */
+const patience = 2000
+
 export type Launched = {
   readonly pid: number
   /** Standard output and error of the command, one after the other as they come. */
@@ -17,9 +20,9 @@ export type Launched = {
   readonly ended: Promise<number | null>
   /** Where the output folder lies, seen from here, until `end`. */
   readonly outputs: string
-  /** Kills whatever runs. */
+  /** Kills whatever runs; `ended` tells when it has gone. */
   kill(): void
-  /** Lets go of everything; settles when the last process has gone. */
+  /** Lets go of what was set up, and of everything else; settles when the last process has gone. */
   end(): Promise<void>
 }
 
@@ -64,9 +67,20 @@ export function launch({ startChild, filter, uid }: Deps, run: SandboxRun): Laun
     complaint,
     ended: Promise.race([failed, Promise.all([ended, said])]).then(() => exitOf(told())),
     outputs: `/proc/${child.pid ?? 0}/root/sys/out`,
-    kill: killAll,
+    kill() {
+      // the first process in the sandbox takes all others with it, and bwrap waits for that
+      const first = /"child-pid": (\d+)/.exec(told())?.[1]
+      if (first === undefined || told().includes('"exit-code"')) return killAll()
+      try {
+        process.kill(Number(first), 'SIGKILL')
+      } catch {
+        // it has gone by itself
+      }
+      setTimeout(killAll, patience).unref()
+    },
     async end() {
       keep.end()
+      setTimeout(killAll, patience).unref()
       await Promise.race([closed, failed.catch(() => {})])
     },
   }

@@ -36,7 +36,6 @@ function createRun({ startChild }: Pick<SandboxDeps, 'startChild'>): Sandbox['ru
     try {
       return await follow(launched, run, into)
     } finally {
-      launched.kill()
       await launched.end()
     }
   }
@@ -47,8 +46,7 @@ async function follow(launched: Launched, run: SandboxRun, into: string): Promis
   const stopped: Pick<SandboxEnd, 'ended' | 'limit'>[] = []
   const log = createSandboxLog(limits.logBytes, onLine)
   const stop = (ended: SandboxEnd['ended'], limit: SandboxEnd['limit'] = null) => {
-    stopped.push({ ended, limit })
-    launched.kill()
+    if (stopped.push({ ended, limit }) === 1) launched.kill()
   }
   const abort = () => launched.kill()
   const timer = setTimeout(() => stop('timeout'), limits.wallSeconds * 1000)
@@ -64,8 +62,8 @@ async function follow(launched: Launched, run: SandboxRun, into: string): Promis
     const [first] = stopped
     if (first !== undefined) return { ...first, status: null, ...nothing, log: log.end() }
     if (status === null) throw new AirlockError('sandbox-failed', { reason: launched.complaint() || log.end() })
-    const byLimit = limitOf(status)
-    if (byLimit !== null) return { ended: 'killed', limit: byLimit, status, ...nothing, log: log.end() }
+    const limit = limitOf(status)
+    if (limit !== undefined) return { ended: 'killed', limit, status, ...nothing, log: log.end() }
     const brought = await bringOut(launched.outputs, into, limits.outputBytes)
     const ended = brought === null ? 'output-too-large' : 'exit'
     return { ended, limit: null, status, ...(brought ?? nothing), log: log.end() }
@@ -78,8 +76,7 @@ async function follow(launched: Launched, run: SandboxRun, into: string): Promis
 
 const nothing = { outputs: [], leftOut: [] } as const
 
-/** SIGXCPU, and what follows it; SIGXFSZ. */
-function limitOf(status: number): SandboxEnd['limit'] {
-  if (status === 128 + 24) return 'cpu'
-  return status === 128 + 25 ? 'file-size' : null
+/** Of SIGXCPU and SIGXFSZ; null: SIGKILL, which follows the former and whatever the kernel found too much. */
+function limitOf(status: number): SandboxEnd['limit'] | undefined {
+  return ({ 152: 'cpu', 153: 'file-size', 137: null } as const)[status]
 }

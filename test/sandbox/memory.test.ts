@@ -1,0 +1,39 @@
+/** Memory that hostile code tries to use up, by one process or by many, of its own or shared. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { attack } from './hostile.ts'
+
+test('memory of one process is bounded; more is there where more may be used', async (t) => {
+  const code = 'attempt("memory", lambda: bytearray(300 << 20))'
+  assert.equal((await attack(t, code, { limits: { memoryBytes: 256 << 20 } })).log, 'refused memory MemoryError')
+  assert.equal((await attack(t, code, { limits: { memoryBytes: 512 << 20 } })).log, 'ESCAPED memory')
+})
+
+const many = (map: string) => `
+import mmap
+children = []
+for n in range(6):
+    pid = os.fork()
+    if pid == 0:
+        held = ${map}
+        for at in range(0, len(held), 4096): held[at] = 1
+        time.sleep(60)
+    children.append(pid)
+time.sleep(1)
+escaped('memory')
+for pid in children: os.kill(pid, 9)`
+
+test('memory of all processes together is bounded', async (t) => {
+  const code = many('bytearray(64 << 20)')
+  const { ended, limit, log } = await attack(t, code, { limits: { memoryBytes: 200 << 20 } })
+  assert.deepEqual([ended, limit, log], ['killed', 'memory', ''])
+  assert.equal((await attack(t, code, { limits: { memoryBytes: 600 << 20 } })).log, 'ESCAPED memory')
+})
+
+test('memory that processes share is counted too, once', async (t) => {
+  const shared = many('mmap.mmap(-1, 64 << 20)')
+  const { ended, limit } = await attack(t, shared, { limits: { memoryBytes: 200 << 20 } })
+  assert.deepEqual([ended, limit], ['killed', 'memory'])
+  const once = many('held').replace('children = []', 'children = []; held = mmap.mmap(-1, 64 << 20)')
+  assert.equal((await attack(t, once, { limits: { memoryBytes: 200 << 20 } })).log, 'ESCAPED memory')
+})
