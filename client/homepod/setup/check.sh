@@ -104,16 +104,18 @@ check_apt() {
   chmod 711 "$scratch"
   set -- -q -o "Dir::State::Lists=$scratch/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
     -o Acquire::http::Timeout=5
-  LC_ALL=C limited apt-get "$@" update >"$scratch/said" 2>&1 </dev/null || echo 'E: it failed' >>"$scratch/said"
-  # shellcheck disable=SC2016 # apt's own names
-  apt-get "$@" indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    sed 's|^file:/*|/|' | sort -u >"$scratch/uris" || true
-  if grep -v -q -x -F "$base/apt/" "$scratch/uris"; then
-    bad "apt also looks elsewhere: $(without_passwords <"$scratch/uris" | tr '\n' ' ')" \
-      "apt 还使用了其他位置：$(without_passwords <"$scratch/uris" | tr '\n' ' ')"
-  elif [ ! -s "$scratch/uris" ]; then
+  apt-get "$@" update --print-uris 2>/dev/null | sed -n -e "s|^'file:/*|'/|" -e "s|^'\\([^']*\\)'.*|\\1|p" >"$scratch/uris" || true
+  ours=$base/apt/$suite/ awk 'index($0, ENVIRON["ours"]) != 1' "$scratch/uris" | without_passwords >"$scratch/looks"
+  if [ -s "$scratch/looks" ]; then
+    bad "apt also looks elsewhere: $(tr '\n' ' ' <"$scratch/looks")" "apt 还使用了其他位置：$(tr '\n' ' ' <"$scratch/looks")"
+    return 0
+  fi
+  if [ ! -s "$scratch/uris" ]; then
     bad "apt has no source: run this script without --check" "apt 没有软件源：请先不带 --check 运行本脚本"
-  elif grep -E -q '^[EW]: ' "$scratch/said"; then
+    return 0
+  fi
+  LC_ALL=C limited apt-get "$@" update >"$scratch/said" 2>&1 </dev/null || echo 'E: it failed' >>"$scratch/said"
+  if grep -E -q '^[EW]: ' "$scratch/said"; then
     bad "apt cannot read $url/apt/$suite/" "apt 无法读取 $url/apt/$suite/"
     grep -E '^[EW]: ' "$scratch/said" >"$scratch/complaints"
     shown "$scratch/complaints"

@@ -1,7 +1,8 @@
 # What was there before, so that --undo puts it back: in $keep,
 #   manifest    a line for each path that was touched: NUMBER KIND STATE PATH
 #               KIND is kept (it was there), made (it was not) or folder (made, to be empty again);
-#               STATE is what set-up left there, by which a later change of somebody else is noticed
+#               STATE is what set-up left there, by which a later change of somebody else is noticed; while that
+#               changes, what it leaves and what it left, with a comma
 #   was/NUMBER  what was there: moved here, so mode, owner and times are its own
 # Invariant: a path's line is written before the path is touched.
 
@@ -32,7 +33,10 @@ note() {
   printf '%s %s %s %s\n' "$number" "$1" "$2" "$3" >>"$keep/manifest"
 }
 
-# renote NUMBER STATE: set-up has left something else there.
+# is_of STATE PATH: what lies there is what set-up left.
+is_of() { case ,$1, in *,"$(state_of "$2")",*) ;; *) return 1 ;; esac; }
+
+# renote NUMBER STATE: set-up is about to leave something else there.
 renote() {
   number=$1 state=$2 awk '$1 == ENVIRON["number"] { sub(/^[^ ]+ [^ ]+ [^ ]+/, $1 " " $2 " " ENVIRON["state"]) } { print }' \
     "$keep/manifest" >"$keep/manifest.next"
@@ -107,13 +111,15 @@ move_aside() {
   fi
   number=${line%% *}
   state=$(printf '%s\n' "$line" | cut -d ' ' -f 3)
-  if [ "$state" = "$(state_of "$1")" ]; then
-    renote "$number" "$2"
-  else
-    # somebody changed it after set-up: kept beside, and said
-    beside "$1"
-    renote "$number" "$2"
-  fi
+  case $line in
+    *' kept '*)
+      # killed before it was moved
+      if there "$1" && ! there "$keep/was/$number"; then mv -- "$1" "$keep/was/$number"; fi
+      ;;
+  esac
+  # somebody changed it after set-up: kept beside, and said
+  is_of "$state" "$1" || beside "$1"
+  renote "$number" "$2,$(state_of "$1")"
 }
 
 # beside PATH: what somebody changed is moved to a name that no client reads.
@@ -126,6 +132,7 @@ beside() {
     free=$1.airlock-changed-$count.save
   done
   mv -- "$1" "$free"
+  : >"$scratch/changed"
   say "  changed $1 after set-up by somebody; that is now $free" \
     "  已改动  $1 在配置之后被修改过；修改后的内容保存在 $free"
 }
@@ -139,6 +146,8 @@ refuse_odd_path() {
 undo() {
   if [ ! -e "$keep/manifest" ]; then
     say "There is nothing to undo here." "没有需要恢复的内容。"
+    # killed before anything was touched
+    rm -rf -- "${keep:?}"
     return 0
   fi
   sed '1!G;h;$!d' "$keep/manifest" >"$scratch/reversed"
@@ -147,24 +156,40 @@ undo() {
       made | kept) restore ;;
     esac
   done <"$scratch/reversed"
+  remove_folders
   rm -rf -- "${keep:?}"
+  # those that it lay in
+  remove_folders
+  if [ -e "$scratch/changed" ]; then
+    say "Everything is as it was, and what was changed after set-up lies beside it, named above." \
+      "已恢复原样；配置之后被修改过的内容保存在旁边，见上文。"
+  else
+    say "Everything is as it was." "已恢复原样。"
+  fi
+}
+
+# remove_folders: those that set-up made, where nothing else has come to lie in them.
+remove_folders() {
   while read -r number kind state path; do
     [ "$kind" != folder ] || rmdir -- "$path" 2>/dev/null || true
   done <"$scratch/reversed"
-  say "Everything is as it was." "已恢复原样。"
 }
 
 # restore: one line of the manifest.
 restore() {
+  rm -f -- "$path.airlock-new"
   # killed before it was moved, or restored by an undo that was interrupted
   [ "$kind" = made ] || there "$keep/was/$number" || return 0
-  now=$(state_of "$path")
-  if [ "$kind" = kept ] && [ "$now" = "$(state_of "$keep/was/$number")" ]; then
-    # somebody has put it back already; the mode and times are still the kept one's
-    state=$now
+  # somebody may have put it back already; the mode and times are still the kept one's
+  if is_of "$state" "$path" || { [ "$kind" = kept ] && is_of "$(state_of "$keep/was/$number")" "$path"; }; then
+    rm -f -- "$path"
+  else
+    beside "$path"
   fi
-  if [ "$now" = "$state" ]; then rm -f -- "$path"; else beside "$path"; fi
-  [ "$kind" = kept ] || { say "  removed $path" "  删除    $path"; return 0; }
+  if [ "$kind" = made ]; then
+    say "  removed $path" "  删除    $path"
+    return 0
+  fi
   mkdir -p -- "$(dirname -- "$path")"
   mv -- "$keep/was/$number" "$path"
   say "  back    $path" "  恢复    $path"

@@ -7,7 +7,7 @@ main() {
   root=${root%/}
   HOME=${HOME:-/}
   config_home=${XDG_CONFIG_HOME:-$HOME/.config}
-  if [ "$(id -u)" != 0 ]; then scope=user; fi
+  if [ "$(id -u)" != 0 ] && [ -z "$root" ]; then scope=user; fi
   if [ "$scope" = user ]; then
     keep=${XDG_STATE_HOME:-$HOME/.local/state}/airlock-homepod
   else
@@ -30,7 +30,7 @@ set_up() {
   choose_targets
   say "Airlock at $base:" "Airlock 位于 $base："
   open_keep
-  printf '%s %s\n' "$base" "$target" >"$keep/set"
+  if [ "$(cat "$keep/set" 2>/dev/null)" != "$base $target" ]; then printf '%s %s\n' "$base" "$target" >"$keep/set"; fi
   if [ -n "$index" ]; then
     write_pip
     write_uv
