@@ -5,7 +5,7 @@
 import { AirlockError, explain, languageOf, type Code } from './errors.ts'
 
 // before the first use of the pool: a sync of a disk must not stand in the way of inflating a page
-process.env['UV_THREADPOOL_SIZE'] ??= '16'
+process.env['UV_THREADPOOL_SIZE'] ??= '8'
 
 const here = [process.env, process.cwd()] as const
 const commands = {
@@ -13,7 +13,11 @@ const commands = {
   mirror: async () => (await import('./mirror/main.ts')).runMirror(...here),
   rebuild: async () => (await import('./serve.ts')).offline('rebuild', ...here),
   verify: async () => (await import('./serve.ts')).offline('verify', ...here),
-  config: async () => printConfig((await import('./config.ts')).readConfig(...here)),
+  config: async () => {
+    const [{ readConfig }, { hideHooks }] = await Promise.all([import('./config.ts'), import('./settings.ts')])
+    const config = readConfig(...here)
+    printConfig({ ...config, notify: hideHooks(config.notify) })
+  },
   'config explain': async (json) => (await import('./settings.ts')).printSettings(...here, json),
   doctor: async (json) => (await import('./doctor/main.ts')).runDoctor(...here, json),
 } satisfies Record<string, (json: boolean) => Promise<void>>
