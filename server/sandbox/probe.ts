@@ -96,7 +96,7 @@ function leaks(holes: readonly string[]): Unavailable {
 
 function lacks(error: unknown): Unavailable {
   const reason = reasonOf(error)
-  if (/bwrap: not found|failed to execute bwrap|bwrap: No such file/.test(reason))
+  if (/^env: \S*bwrap\S*: No such file/m.test(reason))
     return unavailable(
       'bubblewrap is not installed. On Debian: apt-get install bubblewrap',
       '未安装 bubblewrap。Debian 上请运行：apt-get install bubblewrap',

@@ -112,5 +112,5 @@ test('a jump that does not fit is an error, not another program', () => {
       ),
     RangeError,
   )
-  assert.equal(assemble([load(4), answer(0x7fff0000)]).toString('hex'), '200000000400000006000000' + '0000ff7f')
+  assert.equal(assemble([load(4), answer(0x7fff0000)]).toString('hex'), '2000000004000000060000000000ff7f')
 })
