@@ -1,12 +1,12 @@
 /** deploy/k8s as kubectl composes it: valid by Kubernetes' own schemas, made by settings.yaml alone, run with no right too many. */
 import assert from 'node:assert/strict'
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { access, cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { parse, parseDocument } from 'yaml'
 import { readConfigFile } from '../../server/config-file.ts'
 import { temporaryFolder } from '../support/folders.ts'
-import { compose, composeText, faultsOf, find, manifestsFolder } from '../support/kubernetes.ts'
+import { composeText, faultsOf, find, manifestsFolder, parseManifests } from '../support/kubernetes.ts'
 import type { Manifest } from '../support/policies.ts'
 
 type Container = {
@@ -40,7 +40,7 @@ let text: string
 let manifests: Manifest[]
 before(async () => {
   text = await composeText()
-  manifests = await compose()
+  manifests = parseManifests(text)
 })
 const workload = (kind: string, name: string) => find(manifests, kind, name).spec as Workload
 
@@ -228,3 +228,17 @@ test('Airlock reads the settings that the console is given', () => {
   const config = readConfigFile(join(manifestsFolder, 'config.yaml'))
   assert.equal(config.download.keepFree, 10 * 2 ** 30)
 })
+
+for (const file of ['README.md', 'README.zh-CN.md']) {
+  test(`deploy/${file} speaks of every resource and every setting’s file, and links to what is there`, async () => {
+    const folder = join(manifestsFolder, '..')
+    const said = await readFile(join(folder, file), 'utf8')
+    for (const { kind, metadata } of manifests) {
+      const name = metadata.name.replace(/-[a-z0-9]{10}$/, '')
+      assert.ok(said.includes(`\`${name}\``) || said.includes(`(k8s/${kind.toLowerCase()}.yaml)`), `${kind} ${name}`)
+    }
+    const links = [...said.matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link!)
+    assert.ok(links.length > 8)
+    for (const link of links) await access(join(folder, link))
+  })
+}

@@ -159,7 +159,7 @@ async function differences(path: string, options: Parameters<typeof ask>[2] = {}
 }
 
 test('every file and every page of the tree is answered as the mirror does: status, bytes, types, caching, guards', async () => {
-  const files = [...(await pathsIn('pip')), ...(await pathsIn('apt')), '/homepod/airlock.asc']
+  const files = (await Promise.all(['pip', 'apt', 'homepod'].map(pathsIn))).flat()
   assert.ok(files.length > 15, files.join('\n'))
   const pages = ['/pip/simple/', '/pip/simple/widget/', '/pip/simple/gadget/?x=1', '/pip/simple/widget', '/pip/simple']
   const found = await Promise.all([

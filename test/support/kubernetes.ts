@@ -18,9 +18,11 @@ export async function composeText(folder: string = manifestsFolder): Promise<str
   return (await execute(join(tools, 'kubectl'), ['kustomize', folder], { env, maxBuffer: 1 << 24 })).stdout
 }
 
-export async function compose(folder?: string): Promise<Manifest[]> {
-  return parseAllDocuments(await composeText(folder)).map((document) => document.toJS() as Manifest)
+export function parseManifests(text: string): Manifest[] {
+  return parseAllDocuments(text).map((document) => document.toJS() as Manifest)
 }
+
+export const compose = async (): Promise<Manifest[]> => parseManifests(await composeText())
 
 /** What is wrong with manifests by the schemas of a Kubernetes release, a line each; empty: nothing is. */
 export async function faultsOf(manifests: string, release: string): Promise<string> {
