@@ -10,6 +10,7 @@ import { createBuilds } from '../storage/builds.ts'
 import { createEvents } from '../storage/events.ts'
 import { createJobs } from '../storage/jobs.ts'
 import { statePaths } from '../storage/layout.ts'
+import { createOutbox } from '../storage/outbox.ts'
 import { createListings } from '../storage/listings.ts'
 import type { Job } from '../storage/records.ts'
 import { takeLock } from '../storage/lock.ts'
@@ -35,6 +36,8 @@ import { createLanes, inTurn } from './lanes.ts'
 import { createLog } from './log.ts'
 import { readMachine } from './machine.ts'
 import { createMaintenance } from './maintenance.ts'
+import { createDeliver } from './notices/deliver.ts'
+import { createNotices } from './notices/notices.ts'
 import { createPodTargets } from './pod-targets.ts'
 import { createPip } from './pip/index.ts'
 import { followIndexNames } from './pip/index-names.ts'
@@ -48,8 +51,10 @@ import { watchContacts } from './upstream/contacts.ts'
 import { createDownloads } from './upstream/download.ts'
 import { createGateway } from './upstream/gateway.ts'
 import { keepIncoming, sweepIncoming } from './upstream/incoming.ts'
+import { createMailer } from './upstream/mail.ts'
 import { createPages } from './upstream/pages.ts'
 import { createSeenPages } from './upstream/seen.ts'
+import { createSender } from './upstream/send.ts'
 import { createWeigh } from './weigh.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
@@ -71,7 +76,9 @@ export async function createAirlock(config: Config, env: Environment) {
     ),
   ])
 
-  const events = createEvents(db)
+  const hooks = Object.entries(config.notify).map(([name, hook]) => ({ ...hook, name }))
+  const outbox = createOutbox(db, hooks, now)
+  const events = createEvents(db, outbox.note)
   const requests = createRequests(db, events, now)
   const jobs = createJobs(db, events, now)
   const listings = createListings(db)
@@ -143,7 +150,7 @@ export async function createAirlock(config: Config, env: Environment) {
     targets: targets.apt,
     archives: aptSources,
     keyrings: machine.aptHost?.keyrings ?? [],
-    state: createAptState(db, now),
+    state: createAptState(db, now, outbox.noteHeld),
     waiting: jobs,
     openChild,
     now,
@@ -154,6 +161,24 @@ export async function createAirlock(config: Config, env: Environment) {
   const ecosystems: ReadonlyMap<string, Ecosystem> = new Map(
     [pip.ecosystem, apt.ecosystem].map((ecosystem) => [ecosystem.name, ecosystem]),
   )
+
+  const addresses = (isMail: boolean) => hooks.filter(({ kind }) => (kind === 'mail') === isMail).map(({ url }) => url)
+  const sender = createSender({ ...machine, urls: addresses(false) })
+  const deliver = createDeliver({
+    send: sender.send,
+    mail: createMailer({ ...machine, servers: addresses(true) }),
+    context: {
+      install({ ecosystem: name, target }, roots) {
+        const ecosystem = ecosystems.get(name)
+        const own = ecosystem?.targets.get(target)
+        return ecosystem && own ? ecosystem.installLine(roots, own) : ''
+      },
+      link: ({ id }) => (config.consoleUrl === null ? null : `${config.consoleUrl}/requests/${id}`),
+    },
+    now,
+  })
+  const notices = createNotices({ hooks, outbox, deliver, log, now })
+  events.subscribe(notices.wake)
 
   const { confirmAbove, keepFree } = config.download
   const weigh = createWeigh({ root: config.root, pathOf: downloads.pathOf, confirmAbove, keepFree })
@@ -215,6 +240,7 @@ export async function createAirlock(config: Config, env: Environment) {
     packages,
     builds,
     podTargets,
+    notices,
     maintenance,
     sandbox,
     gateway,
@@ -224,8 +250,10 @@ export async function createAirlock(config: Config, env: Environment) {
     async close(): Promise<void> {
       stopping.abort(new Error('Airlock stops'))
       await queue.stop()
+      await notices.close()
       await gateway.close()
       client.close()
+      sender.close()
       await db.destroy()
       release()
     },

@@ -9,7 +9,14 @@ import { readConfigFile } from './config-file.ts'
 import { AirlockError } from './errors.ts'
 import { httpUrl, type FileConfig } from './knobs.ts'
 
-export type { AptArchiveConfig, AptTargetConfig, FileConfig, PipTargetConfig, PipUpstreamConfig } from './knobs.ts'
+export type {
+  AptArchiveConfig,
+  AptTargetConfig,
+  FileConfig,
+  HookConfig,
+  PipTargetConfig,
+  PipUpstreamConfig,
+} from './knobs.ts'
 
 export type Address = { readonly host: string; readonly port: number }
 

@@ -474,6 +474,21 @@ export const codes = {
     en: { message: 'The request was cancelled.', hint: 'Retry it to go on; what was fetched is kept for a day.' },
     zh: { message: '申请已取消。', hint: '可重试继续；已下载的内容保留一天。' },
   },
+  // notices
+  'notice-failed': {
+    en: {
+      message: 'The hook “{hook}” did not take the notice: {reason}.',
+      hint: 'Check its knobs under notify in airlock.yaml, then try `airlock notify test {hook}`.',
+    },
+    zh: {
+      message: '通知 “{hook}” 未被接收：{reason}。',
+      hint: '请检查 airlock.yaml 中 notify 的相应设置，然后执行 `airlock notify test {hook}`。',
+    },
+  },
+  'notice-hook-unknown': {
+    en: { message: 'There is no hook “{hook}”.', hint: 'Known: {known}. Hooks are set under notify in airlock.yaml.' },
+    zh: { message: '没有名为 “{hook}” 的通知。', hint: '可用：{known}。通知在 airlock.yaml 的 notify 中配置。' },
+  },
   // targets that pods describe
   'pod-description-invalid': {
     en: { message: 'Line {line} of the pod’s description: {reason}.', hint: '{instead}' },

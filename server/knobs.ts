@@ -108,7 +108,13 @@ const hook = z
       'where to: a webhook, or smtp:// and smtps:// of a mail server; a webhook’s address is a secret and shown nowhere',
     ),
     secret: knob(z.string().min(1).optional(), 'what json is signed with; DingTalk’s and Feishu’s own signing secret'),
-    on: knob(z.array(z.enum(['ready', 'failed', 'held'])).min(1).default(['ready', 'failed', 'held']), 'all there is'),
+    on: knob(
+      z
+        .array(z.enum(['ready', 'failed', 'held']))
+        .min(1)
+        .default(['ready', 'failed', 'held']),
+      'all there is',
+    ),
     language: knob(z.enum(['en', 'zh']).default('en'), 'of the message’s words'),
     from: knob(z.string().optional(), 'the sender of mail'),
     to: knob(z.array(z.string()).min(1).optional(), 'who gets the mail'),
@@ -123,7 +129,8 @@ const hook = z
       wrong('url', 'not an address of this kind', isMail ? 'smtps://USER:PASSWORD@mail.example:465' : 'an https URL')
     if (given.kind === 'json' && given.secret === undefined)
       wrong('secret', 'missing', 'a long random secret that the receiver has too')
-    if (isMail && !/^[^\s@<>]+@[^\s@<>]+$/.test(given.from ?? '')) wrong('from', 'not an address', 'airlock@mail.example')
+    if (isMail && !/^[^\s@<>]+@[^\s@<>]+$/.test(given.from ?? ''))
+      wrong('from', 'not an address', 'airlock@mail.example')
     if (isMail && !given.to?.every((address) => /^[^\s@<>]+@[^\s@<>]+$/.test(address)))
       wrong('to', 'not addresses', 'a list like [team@mail.example]')
   })

@@ -48,7 +48,7 @@ export function settingsOf(env: Environment, cwd: string): readonly Setting[] {
   const knobs = leaves(fileSchema, config, [], '').map(({ path, value, reason }): Setting => {
     const at = line(path)
     const source = at === null ? byDefault : ({ kind: 'file', file: config.file!, line: at } as const)
-    return { name: path.join('.'), value: hide(value ?? null), source, reason }
+    return { name: path.join('.'), value: hideHook(path, value ?? null), source, reason }
   })
   return [...own, ...proxies, ...knobs]
 }
@@ -121,6 +121,30 @@ function lineOf({ name, value, source, reason }: Setting, language: Language): s
     value === null ? '-' : typeof value === 'string' && !/\p{Control}/u.test(value) ? value : JSON.stringify(value)
   const from = source.kind === 'file' ? `${source.file}:${source.line}` : sources[source.kind][language]
   return `${name} = ${shown}  (${from})\n    ${reason[language]}`
+}
+
+/** A hook's address and secret are not shown, but for the host. */
+function hideHook(path: readonly string[], value: unknown): unknown {
+  const [section, , knob] = path
+  if (section !== 'notify' || value === null) return hide(value)
+  return knob === 'secret' ? '***' : knob === 'url' ? hostOnly(value) : value
+}
+
+function hostOnly(value: unknown): string {
+  const url = URL.parse(String(value))
+  return url ? `${url.protocol}//${url.host}/***` : '***'
+}
+
+/** The hooks as they may be shown. */
+export function hideHooks<H extends { readonly url: string; readonly secret?: string | undefined }>(
+  hooks: Readonly<Record<string, H>>,
+): Readonly<Record<string, H>> {
+  return Object.fromEntries(
+    Object.entries(hooks).map(([name, hook]) => [
+      name,
+      { ...hook, url: hostOnly(hook.url), ...(hook.secret !== undefined && { secret: '***' }) },
+    ]),
+  )
 }
 
 /** A value without what may be a credential in a URL, at any depth. */

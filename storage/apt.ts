@@ -49,7 +49,12 @@ export type AptChange = {
   readonly indexes: readonly string[]
 }
 
-export function createAptState(db: Database, now: () => Date) {
+/** `noteHeld` is called within the transaction that leaves a root out which was not left out before. */
+export function createAptState(
+  db: Database,
+  now: () => Date,
+  noteHeld?: (write: Write, job: number, root: string, remark: Remark) => Promise<void>,
+) {
   async function addStanzas(write: Write, lane: string, stanzas: readonly AptStanza[]): Promise<void> {
     const since = now().toISOString()
     for (const some of batches(stanzas)) {
@@ -109,13 +114,22 @@ export function createAptState(db: Database, now: () => Date) {
         .values({ lane, root, job_id: job, added_at: at, ...free })
         .onConflict((c) => c.columns(['lane', 'root']).doUpdateSet({ job_id: job, ...free }))
         .execute()
-    for (const [root, remark] of change.held)
+    for (const [root, remark] of change.held) {
+      const before = await write
+        .selectFrom('apt_roots')
+        .select('job_id')
+        .where('lane', '=', lane)
+        .where('root', '=', root)
+        .where('held', 'is', null)
+        .executeTakeFirst()
       await write
         .updateTable('apt_roots')
         .set({ held: JSON.stringify(remark), held_at: at, held_snapshot: change.repository.snapshot })
         .where('lane', '=', lane)
         .where('root', '=', root)
         .execute()
+      if (before) await noteHeld?.(write, before.job_id, root, remark)
+    }
     for (const root of change.released)
       await write.updateTable('apt_roots').set(free).where('lane', '=', lane).where('root', '=', root).execute()
     for (const root of change.withdrawn)

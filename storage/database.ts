@@ -12,6 +12,7 @@ import type { BuildTables } from './build-tables.ts'
 import * as spine from './migrations/001-spine.ts'
 import * as apt from './migrations/002-apt.ts'
 import * as targets from './migrations/003-targets.ts'
+import * as outbox from './migrations/004-outbox.ts'
 import * as builds from './migrations/005-builds.ts'
 
 export type Tables = AptTables &
@@ -72,13 +73,32 @@ export type Tables = AptTables &
     listings: { lane: string; file: string; name: string; artifact_id: number; added_at: string }
     lanes: { lane: string; generation: number }
     targets: { name: string; description: string; choice: string; added_at: string }
+    outbox: {
+      id: Generated<number>
+      key: string
+      hook: string
+      notice: string
+      created_at: string
+      tries: Generated<number>
+      due_at: string
+      /** waiting, sent, dropped */
+      state: string
+      ended_at: string | null
+      problem: string | null
+    }
   }
 
 export type Database = Kysely<Tables>
 export type Write = Transaction<Tables>
 
 /** Every migration, in order. Names never change once released. */
-const migrations = { '001-spine': spine, '002-apt': apt, '003-targets': targets, '005-builds': builds }
+const migrations = {
+  '001-spine': spine,
+  '002-apt': apt,
+  '003-targets': targets,
+  '004-outbox': outbox,
+  '005-builds': builds,
+}
 
 /** Linux's magic numbers of filesystems on which SQLite's locks or fsync cannot be trusted. */
 const networkFilesystems: Readonly<Record<number, string>> = {

@@ -6,7 +6,8 @@ import { toEvent } from './rows.ts'
 /** Records an event within a transaction. */
 export type Append = (job: number, state: State, at: string) => Promise<void>
 
-export function createEvents(db: Database) {
+/** `note` is called for each event within its transaction: what must be remembered of it is, or none of it happened. */
+export function createEvents(db: Database, note?: (write: Write, event: Event) => Promise<void>) {
   const listeners = new Set<(event: Event) => void>()
 
   return {
@@ -17,7 +18,9 @@ export function createEvents(db: Database) {
         work(write, async (job, state, at) => {
           const row = { job_id: job, at, state }
           const { id } = await write.insertInto('events').values(row).returning('id').executeTakeFirstOrThrow()
-          appended.push(toEvent({ id, ...row }))
+          const event = toEvent({ id, ...row })
+          await note?.(write, event)
+          appended.push(event)
         }),
       )
       for (const event of appended) for (const listener of listeners) listener(event)

@@ -31,6 +31,8 @@ const rows: Partial<Record<Code, Row>> = {
   'pod-source-refused': invalid,
   'pod-empty': invalid,
   'target-not-added': unknown,
+  'notice-hook-unknown': unknown,
+  'notice-failed': { status: 502, title: { en: 'Not taken', zh: '未被接收' } },
   'target-taken': conflict,
   'target-in-use': conflict,
   'request-finished': conflict,

@@ -56,7 +56,7 @@ export function createAgents(deps: {
 }
 
 /** Node's own certificates (NODE_EXTRA_CA_CERTS among them), this machine's, and the extra ones. */
-function trusted(extra: readonly string[]): string[] {
+export function trusted(extra: readonly string[]): string[] {
   return [...new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system'), ...extra])]
 }
 

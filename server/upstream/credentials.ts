@@ -46,7 +46,8 @@ function basicOf(url: URL): string {
   return basic(decoded(url.username), decoded(url.password))
 }
 
-function decoded(text: string): string {
+/** Percent-encoding undone. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

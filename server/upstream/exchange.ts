@@ -39,7 +39,9 @@ export type Head = {
  */
 export async function exchange(request: {
   readonly url: URL
-  readonly method: 'GET' | 'HEAD'
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  /** Of a POST, whose answer's end need not be marked: its status is what counts. */
+  readonly body?: Buffer
   readonly headers: Readonly<Record<string, string>>
   readonly agents: AgentPair
   readonly timeouts: Timeouts
@@ -51,6 +53,7 @@ export async function exchange(request: {
   const stream = got.stream(url, {
     method,
     headers: { 'user-agent': 'airlock', ...request.headers },
+    ...(request.body && { body: request.body }),
     agent: request.agents,
     timeout: { lookup, connect, secureConnect, response },
     http2: false,
@@ -65,7 +68,7 @@ export async function exchange(request: {
   const bodiless = method === 'HEAD' || answer.statusCode === 204 || answer.statusCode === 304
   const stated = headers['content-length']
   const chunked = /(?:^|,)\s*chunked\s*$/i.test(headers['transfer-encoding'] ?? '')
-  if (!bodiless && !chunked && !/^\d{1,15}$/.test(stated ?? '')) {
+  if (!bodiless && !chunked && !request.body && !/^\d{1,15}$/.test(stated ?? '')) {
     stream.destroy()
     throw invalidAnswer(url, endNotMarked)
   }
@@ -73,7 +76,7 @@ export async function exchange(request: {
     status: answer.statusCode,
     headers,
     stream: stream as unknown as Readable,
-    length: bodiless ? 0 : chunked ? null : Number(stated),
+    length: bodiless ? 0 : chunked || stated === undefined ? null : Number(stated),
   }
 }
 
