@@ -120,7 +120,7 @@ export async function makePod(t: TestContext, files: Readonly<Record<string, str
 
 export async function photograph(folder: string): Promise<Record<string, string>> {
   const all: Record<string, string> = {}
-  for (const entry of (await readdir(folder, { recursive: true, withFileTypes: true })).toSorted()) {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
     const { mode, mtimeMs, uid, gid } = await lstat(path)
     const rights = `${(mode & 0o7777).toString(8)} ${uid}:${gid}`

@@ -53,11 +53,11 @@ test('apt itself reads the source and the settings that it wrote', async (t) => 
   await mkdir(join(pod.root, 'var/lib/apt/lists/partial'), { recursive: true })
   const conf = join(pod.root, 'apt.conf')
   await writeFile(conf, `Dir "${pod.root}/";\nDir::State::status "/dev/null";\n`)
-  const env = { PATH: process.env['PATH'], APT_CONFIG: conf, LC_ALL: 'C.UTF-8' }
-  const ask = (command: string, ...args: readonly string[]) => execFileSync(command, args, { env, encoding: 'utf8' })
+  const env = { PATH: '/usr/bin:/bin', APT_CONFIG: conf, LC_ALL: 'C.UTF-8' }
+  const ask = (command: string, ...args: string[]) => execFileSync(command, args, { env, encoding: 'utf8' })
   const uris = [...ask('apt-get', 'update', '--print-uris').matchAll(/^'([^']*)'/gm)]
   assert.ok(uris.length > 0)
-  for (const [, uri] of uris) assert.ok(uri!.startsWith(`file:${tree}/apt/default/`), uri)
+  for (const [, uri] of uris) assert.ok(uri!.startsWith(`file:${tree}/apt/default/`), uri!)
   const settings = ask('apt-config', 'dump')
   assert.match(settings, /^Acquire::http::AllowRedirect "false";$/m)
   assert.match(settings, /^AptCli::Hooks::Install:: "sh /m)

@@ -36,12 +36,18 @@ other_pip_files() {
 # clear_pip FILE: takes out of it what would lead pip elsewhere.
 clear_pip() {
   leads_elsewhere filter_pip "$1" || return 0
-  if [ ! -w "$1" ]; then
-    say "  ATTENTION: $1 leads pip elsewhere, and you may not change it." "  注意：$1 会把 pip 引向别处，而您无权修改它。"
+  if [ ! -w "$1" ] || ! ours_to_change "$1"; then
+    say "  ATTENTION: $1 leads pip elsewhere and was left alone." "  注意：$1 会把 pip 引向别处，未做修改。"
     return 0
   fi
   filter_pip "$1" '' >"$scratch/new"
   put "$scratch/new" "$1"
+}
+
+# ours_to_change FILE: for one user, what lies in that home or in the environment that is active.
+ours_to_change() {
+  [ "$scope" = user ] || return 0
+  case $1 in "$HOME"/* | "${VIRTUAL_ENV:-/nowhere}"/* | "${CONDA_PREFIX:-/nowhere}"/*) ;; *) return 1 ;; esac
 }
 
 # find_pythons: each interpreter's path once: those on PATH, in an environment that is active, of the system, of conda
