@@ -11,10 +11,12 @@ import type { BuildPolicy } from './policy.ts'
 import { artifactOf } from './prefetch.ts'
 import type { Projects } from './projects.ts'
 import { parseRequirement, type Requirement } from './requirement.ts'
+import { pinOf } from './locks/pins.ts'
+import { refuseGone } from './locks/gone.ts'
 import { isExact, type PipOptions } from './requirements-file.ts'
 import { readSpecifiers } from './specifiers.ts'
 import { artifactFor, type Sources, type StandIns } from './stand-ins.ts'
-import type { StandIn } from './sources.ts'
+import type { Reach, StandIn } from './sources.ts'
 import { bestWheel } from './tags.ts'
 import type { PipTarget } from './target.ts'
 import type { Unsolved } from './unsolved.ts'
@@ -46,13 +48,14 @@ export function createSolve(deps: Deps) {
   const { gateway, compile, projects, metadata, listings, keptBack, explain, standIns, policy, failures } = deps
 
   /**
-   * Wheels, and the newest of what exists as source only. Where that is not enough, every source there is: what needs an
-   * old one (`==4.9.*`, where 4.13 has wheels) is found then.
+   * Wheels, and the newest of what exists as source only. Where that is not enough, older sources too: what needs one
+   * (`==4.9.*`, where 4.13 has wheels) is found then. Where nothing is found, whatever there is.
    */
   return async function solve(job: Job, target: PipTarget, signal: AbortSignal): Promise<Closure> {
-    let { outcome, mayBeBetter } = await answer(job, target, signal, false)
+    let { outcome, mayBeBetter } = await answer(job, target, signal, 'newest')
     if (mayBeBetter) {
-      const wide = (await answer(job, target, signal, true)).outcome
+      const reach = outcome instanceof AirlockError ? 'everything' : 'past'
+      const wide = (await answer(job, target, signal, reach)).outcome
       if (!(wide instanceof AirlockError) && isBetter(wide, outcome)) outcome = wide
     }
     if (!(outcome instanceof AirlockError)) return outcome
@@ -60,21 +63,23 @@ export function createSolve(deps: Deps) {
     throw failures(job).values().next().value ?? outcome
   }
 
-  async function answer(job: Job, target: PipTarget, signal: AbortSignal, all: boolean): Promise<Answer> {
+  async function answer(job: Job, target: PipTarget, signal: AbortSignal, reach: Reach): Promise<Answer> {
     const ended = new AbortController()
     const options = job.options as PipOptions
     const roots = job.roots.map(parseRequirement)
     const session = gateway.open({
       signal: AbortSignal.any([signal, ended.signal]),
-      fresh: job.refresh && !all,
+      fresh: job.refresh && reach === 'newest',
       stale: roots.every(isExact),
-      sources: sourcesFor(job, target, [...roots, ...(options.constraints ?? []).map(parseRequirement)], all),
+      sources: sourcesFor(job, target, [...roots, ...(options.constraints ?? []).map(parseRequirement)], reach),
       abort: (reason) => ended.abort(reason),
     })
-    const question = { constraints: options.constraints, installed: target.installed, target, signal: session.signal }
+    const { constraints, locked } = options
+    const question = { constraints, locked, installed: target.installed, target, signal: session.signal }
     try {
       const solution = await compile({ ...question, requirements: job.roots, indexUrl: gateway.indexUrl(session) })
       if ('explanation' in solution) {
+        if (locked) refuseGone(roots.map(pinOf), options, session)
         const outcome = await explain(job, target, session, solution.explanation)
         return { outcome, mayBeBetter: session.withheld && outcome.code !== 'package-not-found' }
       }
@@ -91,7 +96,7 @@ export function createSolve(deps: Deps) {
   }
 
   /** Null: nothing may be built. A project of which a build failed has only its wheels. */
-  function sourcesFor(job: Job, target: PipTarget, named: readonly Requirement[], all: boolean): Sources | null {
+  function sourcesFor(job: Job, target: PipTarget, named: readonly Requirement[], reach: Reach): Sources | null {
     if (policy.off) return null
     const failed = failures(job)
     const pins = named.flatMap(({ name, specifier }) =>
@@ -101,7 +106,7 @@ export function createSolve(deps: Deps) {
     )
     return {
       target,
-      all,
+      reach,
       maxSource: policy.maxSource,
       isPinned: (project, version) => pins.some((pin) => pin.name === project && sameVersion(pin.version, version)),
       allows: (project) => policy.allows(project) && !failed.has(project),
@@ -112,17 +117,18 @@ export function createSolve(deps: Deps) {
   async function itemOf(
     locked: LockedPackage,
     target: PipTarget,
-    { hashes }: PipOptions,
+    options: PipOptions,
     session: Session,
   ): Promise<Found> {
     const project = session.asked.get(locked.name) ?? (await projects.get(locked.name, { signal: session.signal }))
     const compatible = new Set(locked.wheels.map((wheel) => wheel.file))
-    const allowed = hashes?.[locked.name]
+    const allowed = options.hashes?.[locked.name]
     const standIn = locked.wheels.map(({ file }) => session.standIns.get(file)).find((found) => found !== undefined)
     if (standIn && (!allowed || allowed.includes(standIn.sdist.sha256!))) return builtItem(standIn, session)
     const wheels = (project?.page.files ?? []).filter((file) => file.sha256 !== null && compatible.has(file.file))
     const file = bestWheel(allowed ? wheels.filter(({ sha256 }) => allowed.includes(sha256!)) : wheels, target.tags)
     const { name, version } = locked
+    if (!file && options.locked) refuseGone([{ name, version }], options, session)
     if (project && !file && (standIn || bestWheel(wheels, target.tags)))
       throw new AirlockError('hash-unmatched', { project: name, version, target: target.name })
     if (!project || !file) throw new AirlockError('wheel-not-accepted', { project: name, version, target: target.name })

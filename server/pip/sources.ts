@@ -28,12 +28,14 @@ export type StandIn = SourceRelease & {
   readonly build: Build | null
 }
 
+export type Reach = 'newest' | 'past' | 'everything'
+
 export type SourceRules = {
   readonly target: PipTarget
   /** Bytes. */
   readonly maxSource: number
-  /** Old releases too that lie behind others with wheels. */
-  readonly all: boolean
+  /** How far it goes beyond the newest: to old releases behind others with wheels, and to whatever there is. */
+  readonly reach: Reach
   /** Whether somebody asked for exactly this release. */
   readonly isPinned: (project: string, version: string) => boolean
 }
@@ -42,11 +44,11 @@ export type SourceRules = {
  * What a project has to offer beside its wheels. A wheel of the same version wins always. With no rule to stop it a solver
  * that backtracks would wade through a project's whole past, so that at first only these count: releases newer than the newest
  * with a wheel; all, where there are none with wheels; those asked for exactly. Releases whose wheels are for other
- * platforms want a compiler most likely: they count where nothing else is there. `withheld`: there are more.
+ * platforms want a compiler most likely: they count where nothing else will do. `withheld`: there are more.
  */
 export function sourcesOf(
   project: Project,
-  { target, maxSource, all, isPinned }: SourceRules,
+  { target, maxSource, reach, isPinned }: SourceRules,
 ): { readonly offered: readonly SourceRelease[]; readonly withheld: boolean } {
   const files = project.page.files.filter(
     ({ sha256, requiresPython }) => sha256 !== null && runsOn(requiresPython, target.python),
@@ -72,8 +74,8 @@ export function sourcesOf(
     .filter(([version]) => !known.has(versionKey(version)))
     .map(([version, sdist]): SourceRelease => ({ project, version, sdist }))
   const offered = sources.filter(({ version }) => {
-    if (all || isPinned(project.name, version) || newest === null) return true
-    return compareVersions(version, newest) > 0 && !wheels.has(version)
+    if (reach === 'everything' || isPinned(project.name, version) || newest === null) return true
+    return !wheels.has(version) && (reach === 'past' || compareVersions(version, newest) > 0)
   })
   return { offered, withheld: offered.length < sources.length }
 }

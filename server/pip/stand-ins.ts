@@ -71,7 +71,7 @@ export function createStandIns({ built, pathOf, metadata, prefetch, fetch }: Dep
     buildFor,
     read,
 
-    /** What a project has to offer a solve beside its wheels. `withheld`: there is more, which only `all` shows. */
+    /** What a project has to offer a solve beside its wheels. `withheld`: there is more, which only a further reach shows. */
     async of(project: Project, rules: Sources | null) {
       if (!rules?.allows(project.name)) return { standIns: [], withheld: false }
       const { offered, withheld } = sourcesOf(project, rules)

@@ -20,7 +20,7 @@ before(async () => {
   index = await startIndex()
   index.add(makeWheel({ name: 'requests', version: '2.0', requires: ['urllib3'] }))
   index.add(makeWheel({ name: 'urllib3', version: '2.0' }))
-  airlock = await startAirlock({ index: index.url, preload: ['impatient.ts'] })
+  airlock = await startAirlock({ index: index.url, preload: ['impatient.ts'], config: { builds: { pip: 'off' } } })
   await airlock.ready((await airlock.ask('requests')).id)
   published = await hashTree(airlock.root)
 })
@@ -115,8 +115,9 @@ test('a release for another platform only is said so', async () => {
 
 test('a root that exists as source only says that it needs a build', async () => {
   index.add(makeSdist({ name: 'sourceonly', version: '1.0' }), { project: 'sourceonly' })
-  const { code, fields } = await failure('sourceonly')
+  const { code, hint, fields } = await failure('sourceonly')
   assert.equal(code, 'sdist-needs-build')
+  assert.match(hint, /builds are off/)
   assert.deepEqual([fields['projects'], fields['dependants']], [['sourceonly'], ['sourceonly']])
 })
 

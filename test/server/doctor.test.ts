@@ -34,6 +34,7 @@ async function quickPython(t: TestContext): Promise<string> {
     machine: 'x86_64',
     libc: ['glibc', '2.36'],
     tags: null,
+    base: { executable: '/python', prefix: '/usr' },
     index,
   }
   const file = join(await temporaryFolder(t), 'python3')
