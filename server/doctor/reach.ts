@@ -120,6 +120,20 @@ export async function checkListeners(
       if (!expected) return ok(name, { en: 'not running', zh: '未运行' })
       const reason = (language: 'en' | 'zh') =>
         error instanceof AirlockError ? explain(error.code, error.fields, language).message : ''
+      if (setting === 'AIRLOCK_MIRROR_URL') {
+        // a network may keep the console from the mirror, as deploy/k8s does: the pods' side of it is theirs to see
+        return warning(
+          name,
+          {
+            en: `runs apart, and ${withoutCredentials(url)} does not answer here. ${reason('en')}`.trim(),
+            zh: `独立运行，${withoutCredentials(url)} 在此处没有应答。${reason('zh')}`,
+          },
+          {
+            en: 'Where only pods may reach it, look from a pod: setup.sh --check. Else see its log, and AIRLOCK_MIRROR_URL.',
+            zh: '若仅 HomePod 可访问它，请在 HomePod 中查看：setup.sh --check。否则请查看其日志与 AIRLOCK_MIRROR_URL。',
+          },
+        )
+      }
       return failure(
         name,
         {

@@ -130,6 +130,22 @@ test('beside a running server the lock is held, and console and mirror answer', 
   assert.equal((await airlock.call<{ status: string }>('/readyz')).status, 'ready', 'the server was not disturbed')
 })
 
+test('a mirror that runs apart and does not answer here is worth a warning, not a failure: only pods may reach it', async (t) => {
+  const [nobody] = await freePorts(1)
+  const apart = { AIRLOCK_MIRROR_LISTEN: 'off', AIRLOCK_MIRROR_URL: `http://127.0.0.1:${nobody}` }
+  const { settings } = await machine(t, { env: apart })
+  const { of, output } = await examine(settings)
+  assert.equal(of('mirror')?.grade, 'warning', output)
+  assert.match(of('mirror')!.found, new RegExp(`runs apart, and http://127\\.0\\.0\\.1:${nobody} does not answer here`))
+  assert.match(of('mirror')!.todo!, /AIRLOCK_MIRROR_URL/)
+  assert.equal((await command(settings)).status, 0)
+  // what answers there and is no mirror is a failure all the same
+  const other = await startUpstream()
+  t.after(() => other.close())
+  const wrong = await examine({ ...settings, AIRLOCK_MIRROR_URL: other.url.replace(/\/$/, '') })
+  assert.equal(wrong.of('mirror')?.grade, 'failure', wrong.output)
+})
+
 test('an upstream that refuses its credentials fails, and the credentials are nowhere', async (t) => {
   const given = { login: 'lin:hunter2@', upstream: status(401) }
   const { settings, upstream } = await machine(t, given)
