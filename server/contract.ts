@@ -78,6 +78,7 @@ const requestFields = {
   id: z.int().positive(),
   batch: z.string(),
   ecosystem: ecosystemSchema,
+    doing: z.string().nullable().optional().meta({ description: 'the release that is being built, while one is' }),
   target: targetName,
   requirements: z.array(z.string()).meta({ description: 'as typed' }),
   requester: z.string().nullable(),
@@ -120,6 +121,8 @@ export const remarkSchema = z
   .object({ code: z.string(), message: z.string(), fields: z.record(z.string(), z.unknown()) })
   .meta({ id: 'Remark' })
 
+    build: z.int().nullable().meta({ description: 'the build that made it here; null: it is as upstream has it' }),
+    source: z.boolean().meta({ description: 'the source of what is to be built in its place' }),
 export const requestDetailSchema = z
   .object({
     ...requestFields,
@@ -287,6 +290,34 @@ export const packageQuerySchema = z.object({
 })
 
 const ecosystemParam = z.object({ ecosystem: ecosystemSchema })
+const materialSchema = z.object({ file: z.string(), sha256: z.string(), size: bytes.nullable(), origin: z.string() })
+
+const buildFields = {
+  id: z.int().positive(),
+  ecosystem: ecosystemSchema,
+  project: z.string(),
+  version: z.string(),
+  target: targetName.meta({ description: 'the target of the job that it was for; others may use its result' }),
+  job: z.int(),
+  source: materialSchema,
+  requirements: z.array(materialSchema).meta({ description: 'what was installed to build it, exactly' }),
+  builder: z.record(z.string(), z.unknown()),
+  made: z
+    .object({ file: z.string(), sha256: z.string(), size: bytes })
+    .nullable()
+    .meta({ description: 'null: it failed' }),
+  problem: problemSchema.nullable(),
+  beganAt: instant,
+  endedAt: instant,
+}
+
+/** A file that was made here from its source, or an attempt at it. */
+export const buildSchema = z.object(buildFields).meta({ id: 'Build' })
+
+export const buildDetailSchema = z
+  .object({ ...buildFields, log: z.string().meta({ description: 'what was said while it ran, not to be trusted' }) })
+  .meta({ id: 'BuildDetail' })
+
 const packageParam = z.object({ ecosystem: ecosystemSchema, name: z.string().min(1).max(200) })
 const id = z.object({ id: z.coerce.number().int().positive() })
 
@@ -486,6 +517,44 @@ export const operations = {
     method: 'get',
     path: '/healthz',
     status: 200,
+  listHooks: {
+    method: 'get',
+    path: '/api/hooks',
+    status: 200,
+    answer: z.object({ hooks: z.array(hookSchema) }),
+    summary: 'Who is told of what, and how many notices wait',
+  },
+  testHook: {
+    method: 'post',
+    path: '/api/hooks/:hook/test',
+    status: 200,
+    params: z.object({ hook: targetName }),
+    answer: z.object({ hook: z.string(), sent: z.literal(true) }),
+    summary: 'Send a test notice',
+  },
+  listBuilds: {
+    method: 'get',
+    path: '/api/builds',
+    status: 200,
+    query: z.object({
+      cursor: z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .optional()
+        .meta({ description: 'next of the page before' }),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+    answer: z.object({ builds: z.array(buildSchema), next: z.string().nullable() }),
+    summary: 'What was built here, newest first',
+  },
+  getBuild: {
+    method: 'get',
+    path: '/api/builds/:id',
+    status: 200,
+    params: id,
+    answer: buildDetailSchema,
+    summary: 'One build: what went in, what came of it, its log',
+  },
     answer: z.object({ status: z.literal('ok') }),
     summary: 'The process lives',
   },
@@ -503,3 +572,4 @@ export type MaintenanceView = z.infer<typeof maintenanceSchema>
 export type PackageView = z.infer<typeof packageSchema>
 export type PackageSummaryView = z.infer<typeof packageSummarySchema>
 export type ProgressView = z.infer<typeof progressSchema>
+export type BuildView = z.infer<typeof buildSchema>

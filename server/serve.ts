@@ -6,6 +6,7 @@ import { createAirlock } from './airlock.ts'
 import { readConfig, type Address, type Environment } from './config.ts'
 import { createApi } from './console/api.ts'
 import { createConsole } from './console/app.ts'
+import { createBuildOperations } from './console/builds.ts'
 import { createAsking } from './console/asking.ts'
 import { createDescribing } from './console/describing.ts'
 import { createEventStream } from './console/event-stream.ts'
@@ -49,7 +50,14 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
     ...airlock,
     indexUrl: (target) => `${mirrorUrl ?? ''}/${target.lane}/`,
   })
-  const api = { ...rest, ...asking, ...targetOperations, ...createDescribing(airlock) }
+  const api = {
+    ...rest,
+    ...asking,
+    ...targetOperations,
+    ...createNoticeOperations(airlock),
+    ...createDescribing(airlock),
+    ...createBuildOperations(airlock),
+  }
   const page = createPage({ folder: pageFolder, api })
   const app = createConsole({ api, page, stream: createEventStream(airlock), log, consoleUrl: config.consoleUrl })
   const server = await listen(app, config.consoleListen)

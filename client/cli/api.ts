@@ -23,6 +23,10 @@ const routes = {
   listPackages: ['get', '/api/packages/:ecosystem'],
   getPackage: ['get', '/api/packages/:ecosystem/:name'],
   describePackage: ['get', '/api/packages/:ecosystem/:name/description'],
+  listHooks: ['get', '/api/hooks'],
+  testHook: ['post', '/api/hooks/:hook/test'],
+  listBuilds: ['get', '/api/builds'],
+  getBuild: ['get', '/api/builds/:id'],
   rebuild: ['post', '/api/maintenance/rebuild'],
   verify: ['post', '/api/maintenance/verify'],
 } as const satisfies { readonly [O in keyof Operations]?: readonly [Operations[O]['method'], Operations[O]['path']] }

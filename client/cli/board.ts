@@ -66,6 +66,10 @@ function stateLine(request: RequestView, words: Words): string {
 /** `request 7 (default): downloading  ██████░░░░░░  48%  12/90 files  34.1 MB/71.0 MB  12.3 MB/s  3.0 s left` */
 function progressLine(request: RequestView, words: Words): string {
   const { progress, state, waiting } = request
+  if (state === 'building' && progress?.doing && !waiting) {
+    const fields = { built: progress.files, total: progress.filesTotal, what: plain(progress.doing) }
+    return `${stateLine(request, words)}  ${words('lineBuilding', fields)}`
+  }
   if (state !== 'downloading' || progress === null || waiting) return stateLine(request, words)
   const { files, filesTotal, bytesTotal, bytesPerSecond } = progress
   const parts = [stateLine(request, words)]

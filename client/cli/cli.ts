@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import about from '../../package.json' with { type: 'json' }
 import { createApi } from './api.ts'
 import { cancel, request, retry, withdraw, type RequestOptions, type Waiting } from './ask.ts'
+import { builds, oneBuild, type BuildsOptions } from './builds.ts'
 import { width } from './columns.ts'
 import { complain } from './complain.ts'
 import { completionOf } from './completion.ts'
@@ -155,6 +156,12 @@ function createProgram(context: Context, end: (code: number) => void): Command {
       .option('--offline', words('optionOffline'))
       .action((options: Flags & { offline?: boolean }) =>
         run({ ...options, work: true }, () => maintain(context, work, options)),
+  withJson(command(program, 'builds', 'aboutBuilds'))
+    .argument('[ID]', words('argumentBuild'), parse.id)
+    .option('--limit <N>', words('optionLimit'), parse.limit)
+    .action((id: number | undefined, options: BuildsOptions) =>
+      run(options, () => (id === undefined ? builds(context, options) : oneBuild(context, id, options))),
+    )
       )
   }
   command(program, 'completion', 'aboutCompletion')

@@ -38,6 +38,10 @@ export const texts = {
   aboutRebuild: { en: 'Write every index again', zh: '重新生成所有索引' },
   aboutVerify: { en: 'Hash every file again', zh: '重新校验所有文件' },
   aboutCompletion: {
+  aboutBuilds: {
+    en: 'List what was built here from source, or one build with its log',
+    zh: '列出在此由源码构建的软件包，或某次构建的详情与日志',
+  },
     en: 'Print what completes this command: eval "$(airlock completion bash)"',
     zh: '输出命令补全脚本：eval "$(airlock completion bash)"',
   },
@@ -55,6 +59,7 @@ export const texts = {
   optionTarget: { en: 'the kind of HomePod; may be repeated', zh: '目标环境，可多次给出' },
   optionOneTarget: { en: 'the kind of HomePod (default: default)', zh: '目标环境（默认：default）' },
   optionPython: {
+  argumentBuild: { en: 'a build’s number', zh: '构建编号' },
     en: 'which of the pod’s Pythons (default: its own default)',
     zh: '使用 HomePod 的哪个 Python（默认：其默认 Python）',
   },
@@ -304,6 +309,18 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   'state:building': { en: 'building', zh: '构建中' },
   'state:proving': { en: 'proving', zh: '试装验证中' },
   'state:publishing': { en: 'publishing', zh: '发布中' },
+  // builds
+  noBuilds: { en: 'Nothing was built here yet.', zh: '尚未在此构建任何软件包。' },
+  columnResult: { en: 'RESULT', zh: '结果' },
+  columnTook: { en: 'TOOK', zh: '用时' },
+  buildResult: { en: 'Result:', zh: '结果：' },
+  buildTook: { en: 'Took:', zh: '用时：' },
+  buildSource: { en: 'Source:', zh: '源码：' },
+  buildRequirements: { en: 'Built with:', zh: '构建依赖：' },
+  buildBuilder: { en: 'By:', zh: '构建环境：' },
+  buildProblem: { en: 'Problem:', zh: '问题：' },
+  buildSilent: { en: 'It said nothing.', zh: '没有输出。' },
+  lineBuilding: { en: '{built}/{total} built, now {what}', zh: '已构建 {built}/{total}，正在构建 {what}' },
   'state:ready': { en: 'ready', zh: '已就绪' },
   'state:failed': { en: 'failed', zh: '失败' },
   'state:rejected': { en: 'rejected', zh: '已拒绝' },

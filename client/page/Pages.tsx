@@ -14,6 +14,7 @@ const PackagesPage = lazy(() =>
 const PackagePage = lazy(() =>
   import('./packages/PackagePage.tsx').then(({ PackagePage: page }) => ({ default: page })),
 )
+const BuildPage = lazy(() => import('./build/BuildPage.tsx').then(({ BuildPage: page }) => ({ default: page })))
 const PodPage = lazy(() => import('./pod/PodPage.tsx').then(({ PodPage: page }) => ({ default: page })))
 
 export function Pages() {
@@ -31,6 +32,7 @@ export function Pages() {
               <PackagePage key={`${ecosystem} ${name}`} ecosystem={ecosystem === 'apt' ? 'apt' : 'pip'} name={name} />
             )}
           </Route>
+          <Route path="/builds/:id">{({ id }) => <BuildPage key={id} id={Number(id)} />}</Route>
           <Route path="/pod" component={PodPage} />
           <Route>
             <Missing what={t('fault.notFound')} href="/" instead={t('request.toQueue')} />

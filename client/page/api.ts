@@ -19,6 +19,7 @@ const routes = {
   previewClosure: ['post', '/api/closures'],
   listNames: ['get', '/api/names/:ecosystem'],
   status: ['get', '/api/status'],
+  getBuild: ['get', '/api/builds/:id'],
   listPackages: ['get', '/api/packages/:ecosystem'],
   getPackage: ['get', '/api/packages/:ecosystem/:name'],
   describePackage: ['get', '/api/packages/:ecosystem/:name/description'],

@@ -46,6 +46,13 @@ export function requestQuery(id: number) {
   })
 }
 
+export function buildQuery(id: number) {
+  return queryOptions({
+    queryKey: ['getBuild', id],
+    queryFn: ({ signal }) => call('getBuild', { params: { id }, signal }),
+  })
+}
+
 export const targetsQuery = queryOptions({
   queryKey: ['listTargets'],
   queryFn: ({ signal }) => call('listTargets', { signal }),

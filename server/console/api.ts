@@ -11,6 +11,7 @@ import type { Ecosystem } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
 import type { Queue } from '../queue.ts'
 import type { Asking } from './asking.ts'
+import type { BuildOperations } from './builds.ts'
 import type { Describing } from './describing.ts'
 import type { TargetOperations } from './targets.ts'
 import { viewDetail, viewPackage, viewRequest } from './views.ts'
@@ -62,7 +63,10 @@ export function createApi({
   packages,
   maintenance,
   readiness,
-}: ApiDeps): Omit<Api, keyof Asking | keyof Describing | keyof TargetOperations> {
+}: ApiDeps): Omit<
+  Api,
+  keyof Asking | keyof BuildOperations | keyof Describing | keyof TargetOperations | keyof NoticeOperations
+> {
   async function find(id: number): Promise<Request> {
     const request = await requests.get(id)
     if (!request) throw new AirlockError('request-unknown', { id })

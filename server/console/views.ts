@@ -114,6 +114,8 @@ export function viewItems(
       new: isNew,
       update: !own.has(artifact.name),
       proved: picked === artifact.version ? null : picked,
+      build: typeof artifact.facts['build'] === 'number' ? artifact.facts['build'] : null,
+      source: artifact.facts['source'] === true,
     }
   })
 }

@@ -191,6 +191,7 @@ export function createBuilding(deps: Deps) {
           noteFailure(job, source, error)
         }
       }
+      onProgress({ ...still, files: sources.length, doing: null })
     },
 
     /** Projects of which a build failed for a job. */

@@ -122,6 +122,8 @@ function item(fields: object) {
     new: true,
     update: false,
     proved: null,
+    build: null,
+    source: false,
     ...fields,
   }
 }

@@ -7,6 +7,7 @@ import { createAsk } from '../../server/ask.ts'
 import { createApi } from '../../server/console/api.ts'
 import { createConsole } from '../../server/console/app.ts'
 import { createAsking } from '../../server/console/asking.ts'
+import { createBuildOperations } from '../../server/console/builds.ts'
 import { createDescribing } from '../../server/console/describing.ts'
 import { createEventStream } from '../../server/console/event-stream.ts'
 import { createKnown } from '../../server/console/known.ts'
@@ -17,6 +18,7 @@ import { AirlockError } from '../../server/errors.ts'
 import type { Ecosystem } from '../../server/ecosystem.ts'
 import { createVisible } from '../../storage/visible.ts'
 import { createPackages } from '../../storage/packages.ts'
+import { createBuilds } from '../../storage/builds.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { toyAirlock, type ToyHooks } from '../support/toy.ts'
 
@@ -86,6 +88,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
   const page = createPage({ folder: join(root, 'no-page'), api })
   return {
     airlock,
+    ...createBuildOperations({ builds: createBuilds(airlock.db) }),
     http: request(
       createConsole({
         api,

@@ -7,9 +7,19 @@ import type { Progress } from '../queries.ts'
 export function Bar({ progress }: { readonly progress: Progress }) {
   const { t } = useTranslation()
   const say = useSpan()
-  const { bytes: done, bytesTotal, bytesPerSecond, files, filesTotal } = progress
+  const { bytes: done, bytesTotal, bytesPerSecond, files, filesTotal, doing } = progress
   const left = secondsLeft(progress)
   const share = bytesTotal ? done / bytesTotal : filesTotal > 0 ? files / filesTotal : 0
+  if (doing)
+    return (
+      <span className="bar">
+        <progress max={1} value={share} aria-label={t('state.building')} />
+        <span className="number dim files">
+          {files}/{filesTotal}
+        </span>
+        <span className="mono">{doing}</span>
+      </span>
+    )
   return (
     <span className="bar">
       <progress max={1} value={Math.min(1, share)} aria-label={t('state.downloading')} />

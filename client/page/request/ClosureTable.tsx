@@ -65,7 +65,10 @@ export function useClosureTable(
             </td>
             <td className="right number">{item.size === null ? '' : bytes(item.size)}</td>
             <td className="right">{item.uploadedAt && <Age at={item.uploadedAt} />}</td>
-            <td>{item.origin}</td>
+            <td>
+              {item.build === null ? item.origin : <Link href={`/builds/${item.build}`}>{t('build.here')}</Link>}
+              {item.source && <span className="fresh">{t('build.toBe')}</span>}
+            </td>
             <td className="mono needed" title={item.neededBy.join(', ')}>
               {item.neededBy.slice(0, 3).join(', ')}
               {item.neededBy.length > 3 && ` +${item.neededBy.length - 3}`}

@@ -167,7 +167,7 @@ function Problems({ request }: { readonly request: RequestDetail }) {
   const unfinished = isUnfinished(state)
   const shown = unfinished ? waiting : problem
   if (!shown) return null
-  const { explanation } = shown.fields
+  const { explanation, build } = shown.fields
   const said = typeof explanation === 'string' ? explanation : null
   const detail = said === null ? shown.detail : shown.detail.replace(said, '').trim()
   return (
@@ -175,6 +175,7 @@ function Problems({ request }: { readonly request: RequestDetail }) {
       {unfinished && <p className="dim">{t('request.waiting')}</p>}
       <p className="plain">{detail}</p>
       {shown.hint && <p className="plain hint">{shown.hint}</p>}
+      {typeof build === 'number' && <Link href={`/builds/${build}`}>{t('build.log')}</Link>}
       {said !== null && (
         <details open={said.length < 600}>
           <summary>{t('request.words')}</summary>
