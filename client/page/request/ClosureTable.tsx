@@ -1,6 +1,7 @@
 /** A closure as a table that sorts by any column. */
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
 import { bytes } from '../amounts.ts'
 import { Age } from '../frame/Age.tsx'
 import type { Item } from './Closure.tsx'
