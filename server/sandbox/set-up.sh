@@ -57,7 +57,8 @@ done
 # What is there by now is ours; from here on it is counted.
 read -r block total free inodes left <<<"$(stat -f -c '%S %b %f %c %d' /sys)"
 size=$((size + block * (total - free))) files=$((files + inodes - left))
-mount -o "remount,size=$size,nr_inodes=$files,nosuid,nodev" /sys
+# By its name too: else mount(8) gives it all its options again, the user included, whom a user namespace may not have.
+mount -n -o "remount,size=$size,nr_inodes=$files,nosuid,nodev" airlock /sys
 
 user=()
 [ -z "$uid" ] || user=(--reuid "$uid" --regid "$uid" --clear-groups)

@@ -86,10 +86,16 @@ export type Attack = Partial<Omit<SandboxRun, 'limits'>> & {
   readonly limits?: Partial<SandboxLimits>
   readonly opened?: Opening
   readonly start?: StartChild
+  /** Without the tests' interpreter. */
+  readonly alone?: boolean
 }
 
 /** Runs Python code, or a command where one is given. */
-export async function attack(t: TestContext, code: string, { limits: own, opened, start, ...run }: Attack = {}) {
+export async function attack(
+  t: TestContext,
+  code: string,
+  { limits: own, opened, start, alone = false, ...run }: Attack = {},
+) {
   const into = await temporaryFolder(t)
   const sandbox = await sandboxWith(opened, start)
   const end: SandboxEnd = await sandbox.run(
@@ -100,7 +106,7 @@ export async function attack(t: TestContext, code: string, { limits: own, opened
       cwd: '/build',
       signal: never,
       ...run,
-      inputs: [...interpreter.inputs, ...(run.inputs ?? [])],
+      inputs: [...(alone ? [] : interpreter.inputs), ...(run.inputs ?? [])],
       limits: { ...limits, ...own },
     },
     into,
