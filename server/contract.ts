@@ -58,6 +58,13 @@ export const fileQuerySchema = z.object({
     .union([z.string(), z.array(z.string()).max(5000)])
     .optional()
     .meta({ description: 'a constraint, repeatable' }),
+  lock: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/)
+    .optional()
+    .meta({
+      description: 'the body is a lock, and this its file’s name: uv.lock, poetry.lock, Pipfile.lock, pylock.toml',
+    }),
   requester: freeText(100).optional(),
   note: freeText(2000).optional(),
   confirm: flag,
@@ -328,7 +335,7 @@ export const operations = {
     path: '/api/requests',
     status: 202,
     body: newRequestSchema,
-    /** The body may also be a requirements file as text/plain, with this query. */
+    /** The body may also be a requirements file or a lock as text/plain, with this query. */
     file: fileQuerySchema,
     answer: z.object({ requests: z.array(requestSchema) }),
     summary: 'Ask for packages',

@@ -121,6 +121,8 @@ export type Ecosystem = {
   parse(lines: readonly string[], constraints?: readonly string[]): Parsed
   /** A file of such lines as people keep it; errors name the line. `lines` is what it asks for, one a requirement. */
   parseFile(text: string, constraints?: readonly string[]): Parsed & { readonly lines: readonly string[] }
+  /** A lock as a tool of the ecosystem wrote it, told by its file's name: exactly those releases and files. */
+  parseLock?(file: string, text: string): Promise<Parsed & { readonly lines: readonly string[] }>
   /** One canonical root taken apart, for those who are about to ask for it. */
   understand?(root: string): Understood
   /** Names that lie here in lists of the ecosystem's own. Never asks upstream. */

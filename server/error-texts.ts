@@ -168,6 +168,28 @@ export const codes = {
     en: { message: 'There is no build {id}.', hint: 'List them with GET /api/builds or `airlock builds`.' },
     zh: { message: '没有编号为 {id} 的构建。', hint: '可用 GET /api/builds 或 `airlock builds` 查看。' },
   },
+  'lock-invalid': {
+    en: { message: '{file} is not taken as a lock: {reason}.', hint: '{instead}' },
+    zh: { message: '{file} 无法作为锁文件使用：{reason}。', hint: '{instead}' },
+  },
+  'lock-file-gone': {
+    en: {
+      message:
+        'The lock wants {project} {version}, and {origin} no longer has any of the {count} files that it allows.',
+      hint: 'The release was withdrawn or its files were replaced upstream. Lock the project anew with another version, and ask again.',
+    },
+    zh: {
+      message: '锁文件要求 {project} {version}，但 {origin} 已没有其允许的 {count} 个文件中的任何一个。',
+      hint: '该版本在上游被撤回，或其文件已被替换。请改用其他版本重新生成锁文件，再次申请。',
+    },
+  },
+  'locks-not-taken': {
+    en: {
+      message: 'Locks are read for pip only, not for {ecosystem}.',
+      hint: 'Ask for the packages by name and version.',
+    },
+    zh: { message: '锁文件仅支持 pip，不支持 {ecosystem}。', hint: '请按名称和版本申请软件包。' },
+  },
   'hash-unmatched': {
     en: {
       message: 'None of the files of {project} {version} that {target} accepts has a hash that was given for it.',
@@ -473,6 +495,28 @@ export const codes = {
   cancelled: {
     en: { message: 'The request was cancelled.', hint: 'Retry it to go on; what was fetched is kept for a day.' },
     zh: { message: '申请已取消。', hint: '可重试继续；已下载的内容保留一天。' },
+  },
+  // backups
+  'backup-unwritable': {
+    en: {
+      message: 'The backup cannot be written to {file}: {reason}.',
+      hint: 'Give a place on a disk with room enough.',
+    },
+    zh: { message: '无法将备份写入 {file}：{reason}。', hint: '请指定空间足够的磁盘位置。' },
+  },
+  'backup-invalid': {
+    en: { message: '{file} cannot be restored: {reason}.', hint: 'Nothing was changed. Take another backup.' },
+    zh: { message: '无法恢复 {file}：{reason}。', hint: '没有作任何改动。请使用其他备份。' },
+  },
+  'state-not-empty': {
+    en: {
+      message: 'There is a state in {folder} already: {found}.',
+      hint: 'Give an empty AIRLOCK_STATE, or --force: what is there is then moved aside, not deleted.',
+    },
+    zh: {
+      message: '{folder} 中已有状态：{found}。',
+      hint: '请指定空的 AIRLOCK_STATE，或使用 --force：现有内容会移到一旁，不会删除。',
+    },
   },
   // notices
   'notice-failed': {

@@ -1,4 +1,5 @@
 /** The commands that change something: request, retry, cancel. */
+import { basename } from 'node:path'
 import type { NewRequest, RequestView } from '../../server/contract.ts'
 import { createBoard, silentBoard } from './board.ts'
 import { plain } from './columns.ts'
@@ -19,6 +20,7 @@ export type RequestOptions = Waiting & {
   /** Paths, or `-`. */
   readonly file?: string
   readonly constraints?: string
+  readonly lock?: string
 }
 
 /** Characters of a query: HTTP servers take some 16 KiB of head in all. */
@@ -46,7 +48,10 @@ async function sentFor(
   options: RequestOptions,
 ): Promise<{ body: NewRequest } | { body: string; query: Record<string, string | readonly string[]> }> {
   const { words, io } = context
-  const { target, requester = io.user, note, yes, refresh, file, constraints } = options
+  const { target, requester = io.user, note, yes, refresh, lock, constraints } = options
+  const file = lock ?? options.file
+  const others = [options.file, lock, constraints].filter((given) => given !== undefined)
+  if (lock !== undefined && others.length > 1) throw new WrongUsage(words('usageLockAlone'))
   if (file !== undefined && requirements.length > 0) throw new WrongUsage(words('usageFileOrNames'))
   if (file === undefined && requirements.length === 0)
     throw new WrongUsage(words('usageMissing', { what: 'REQUIREMENT' }))
@@ -69,6 +74,8 @@ async function sentFor(
     ecosystem,
     ...(target && { target }),
     ...(bounds.length > 0 && { constraint: bounds }),
+    // what kind of lock it is is told by its name
+    ...(lock !== undefined && { lock: basename(lock) }),
     ...asked,
     ...(yes && { confirm: 'true' }),
     ...(refresh && { refresh: 'true' }),

@@ -84,7 +84,8 @@ function createProgram(context: Context, end: (code: number) => void): Command {
       .action((requirements: string[], options: RequestOptions) =>
         run(options, () => request(context, ecosystem, requirements, options)),
       )
-    if (ecosystem === 'pip') asking.option('-c, --constraints <FILE>', words('optionConstraints'))
+    if (ecosystem === 'pip')
+      asking.option('-c, --constraints <FILE>', words('optionConstraints')).option('--lock <FILE>', words('optionLock'))
   }
   withWait(command(program, 'status', 'aboutStatus'))
     .argument('[ID]', words('argumentId'), parse.id)

@@ -56,6 +56,8 @@ export const texts = {
   argumentDescription: { en: 'the pod’s description, or -', zh: 'HomePod 描述文件，- 为标准输入' },
   argumentShell: { en: 'bash or zsh', zh: 'bash 或 zsh' },
   argumentId: { en: 'a request’s number', zh: '申请编号' },
+  argumentHook: { en: 'its name under notify in airlock.yaml', zh: 'airlock.yaml 的 notify 中的名称' },
+  argumentBackup: { en: 'where to; only its owner can read it', zh: '备份文件；仅其所有者可读' },
   optionTarget: { en: 'the kind of HomePod; may be repeated', zh: '目标环境，可多次给出' },
   optionOneTarget: { en: 'the kind of HomePod (default: default)', zh: '目标环境（默认：default）' },
   optionPython: {
@@ -74,6 +76,10 @@ export const texts = {
   optionConstraints: {
     en: 'a file of bounds on whatever is pulled in, or -',
     zh: '约束依赖版本的文件，- 为标准输入',
+  optionLock: {
+    en: 'a lock (uv.lock, poetry.lock, Pipfile.lock, pylock.toml, requirements with hashes): exactly its files',
+    zh: '锁文件（uv.lock、poetry.lock、Pipfile.lock、pylock.toml 或带哈希的 requirements）：只取其中的文件',
+  },
   },
   optionYes: { en: 'fetch it however large it is', zh: '无论多大都下载' },
   optionRefresh: { en: 'ask upstream anew, however new the last answer is', zh: '重新查询上游源，不用近期的结果' },
@@ -101,13 +107,13 @@ export const texts = {
   wordCommand: { en: '[command]', zh: '[命令]' },
   afterHelp: {
     en: `
-On the server’s machine: airlock serve | mirror | doctor | config | config explain
+On the server’s machine: airlock serve | mirror | doctor | config | config explain | restore FILE [--force]
 
 The console is asked at AIRLOCK_CONSOLE_URL (now {url}).
 Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5 another problem,
             6 the wait ended first, 7 nothing answers, 130 Ctrl-C. Of several requests, the lowest but 0 counts.`,
     zh: `
-在服务器上：airlock serve | mirror | doctor | config | config explain
+在服务器上：airlock serve | mirror | doctor | config | config explain | restore FILE [--force]
 
 控制台地址取自 AIRLOCK_CONSOLE_URL（当前为 {url}）。
 退出码：0 完成或就绪，1 失败，2 用法错误，3 已拒绝，4 已取消，5 其他问题，
@@ -149,6 +155,10 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   usageFileText: { en: '{file} is not UTF-8 text.', zh: '{file} 不是 UTF-8 文本。' },
   usageFileEmpty: { en: '{file} asks for nothing.', zh: '{file} 中没有申请任何内容。' },
   usageFileOrNames: {
+  usageLockAlone: {
+    en: 'A lock is all that is asked for: --lock goes without -r and -c.',
+    zh: '锁文件即全部申请内容：--lock 不能与 -r、-c 同用。',
+  },
     en: 'Give either what to ask for or a file of it (-r), not both.',
     zh: '申请内容与文件（-r）只能二选一。',
   },
@@ -248,6 +258,8 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   targetRemoved: {
     en: 'Target {target} is removed. What it has published stays.',
     zh: '已移除目标环境 {target}。已发布的内容保留。',
+  noHooks: { en: 'Nobody is told: airlock.yaml has no notify.', zh: '未通知任何人：airlock.yaml 中没有 notify。' },
+  hookTested: { en: '{hook} has taken the test notice.', zh: '{hook} 已接收测试消息。' },
   },
   targetAside: { en: 'Target {target} is not offered: {why}', zh: '目标环境 {target} 未提供：{why}' },
   targetFrom: { en: 'from', zh: '来自' },

@@ -91,7 +91,7 @@ export function createApi({
       const { requirements = [], constraints } = wanted
       const added = await ask({ ...wanted, requester, note }, (ecosystem) =>
         file
-          ? ecosystem.parseFile(file.text, constraints)
+          ? parseFile(ecosystem, file, constraints)
           : { ...ecosystem.parse(requirements, constraints), lines: requirements },
       )
       return { requests: await view(added, language) }
@@ -178,3 +178,14 @@ export function createApi({
 function wantedOf({ target, constraint = [], ...query }: z.output<typeof fileQuerySchema> & { text: string }) {
   return { ...query, targets: [target].flat(), requirements: undefined, constraints: [constraint].flat() }
 }
+/** A requirements file, or what is said to be a lock. Throws `locks-not-taken`. */
+function parseFile(
+  ecosystem: Ecosystem,
+  { text, lock }: { readonly text: string; readonly lock?: string | undefined },
+  constraints: readonly string[] | undefined,
+) {
+  if (lock === undefined) return ecosystem.parseFile(text, constraints)
+  if (!ecosystem.parseLock) throw new AirlockError('locks-not-taken', { ecosystem: ecosystem.name })
+  return ecosystem.parseLock(lock, text)
+}
+

@@ -42,9 +42,9 @@ export function createConsole({ api, page, stream, log, consoleUrl }: Deps): Exp
     next()
   })
   app.use(refuseForeignHosts(consoleUrl), refuseCrossSite, requireJson)
-  // as JSON each line's end is two bytes, and some characters are more
+  // descriptions and locks. As JSON each line's end is two bytes, and some characters are more
   app.post(
-    operations.addTarget.path,
+    [operations.addTarget.path, operations.createRequests.path],
     express.json({ limit: '20mb' }),
     express.text({ limit: '10mb', type: 'text/plain' }),
   )

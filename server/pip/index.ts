@@ -10,6 +10,7 @@ import { readDescription } from './description.ts'
 import { createPipGateway } from './gateway.ts'
 import { createKeptBack, runsOn } from './kept-back.ts'
 import type { Interpreter } from './interpreter.ts'
+import { createReadLock } from './lock-read.ts'
 import { createMetadata } from './metadata.ts'
 import { nearestNames } from './names.ts'
 import { buildPolicy, type BuildKnobs } from './policy.ts'
@@ -113,6 +114,7 @@ export function createPip(deps: PipDeps) {
       const exact = asked.every(({ requirement }) => isExact(requirement))
       return { roots, options: optionsOf(asked, constraintsOf(constraints)), exact }
     },
+    parseLock: createReadLock({ ...deps, isUpstream }),
     parseFile: (text, constraints = []) => parseRequirementsFile(text, { constraints, isUpstream }),
     understand: understandRoot,
     near: nearestNames,

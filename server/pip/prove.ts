@@ -15,9 +15,17 @@ export function createProve({ compile, gatewayUrl }: Deps) {
    */
   return async function prove(job: Job, target: PipTarget, signal: AbortSignal): Promise<Proof> {
     const indexUrl = new URL(`/pip/stage/${target.index}/`, gatewayUrl()).href
-    const { constraints } = job.options as PipOptions
+    const { constraints, locked } = job.options as PipOptions
     const { installed } = target
-    const solution = await compile({ requirements: job.roots, constraints, installed, target, indexUrl, signal })
+    const solution = await compile({
+      requirements: job.roots,
+      constraints,
+      locked,
+      installed,
+      target,
+      indexUrl,
+      signal,
+    })
     if ('explanation' in solution) throw new AirlockError('proof-failed', { explanation: solution.explanation })
     return { picked: Object.fromEntries(solution.packages.map(({ name, version }) => [name, version])) }
   }

@@ -21,6 +21,8 @@ export type PipOptions = {
   readonly constraints?: readonly string[]
   /** By project: the SHA-256 of the files that may be chosen. */
   readonly hashes?: Readonly<Record<string, readonly string[]>>
+  /** The roots are all there is: they are from a lock. */
+  readonly locked?: boolean
 }
 
 type Line = { readonly number: number; readonly text: string }

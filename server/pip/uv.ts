@@ -17,6 +17,8 @@ export type Question = {
   readonly constraints?: readonly string[] | undefined
   /** Releases that the pod has, taken where they fit. */
   readonly installed?: readonly Pin[]
+  /** The requirements are all there is: nothing that they need is added. */
+  readonly locked?: boolean | undefined
   readonly target: PipTarget
   readonly indexUrl: string
   readonly signal: AbortSignal
@@ -45,6 +47,7 @@ export function createUv({ run, uv, python, work, cache }: Deps) {
     requirements,
     constraints = [],
     installed = [],
+    locked = false,
     target,
     indexUrl,
     signal,
@@ -72,6 +75,7 @@ export function createUv({ run, uv, python, work, cache }: Deps) {
       }
       const args = [
         ...command,
+        ...(locked ? ['--no-deps'] : []),
         ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
         '--',
         input,

@@ -79,12 +79,7 @@ function checkEntry(entry: Entry, refuse: Refuse): void {
   if (entry.fileCommentLength !== 0) refuse(zipFaults.comment)
 }
 
-async function read(
-  file: Bytes,
-  { entry, name, size }: Member,
-  maxBytes: number,
-  refuse: Refuse,
-): Promise<Buffer> {
+async function read(file: Bytes, { entry, name, size }: Member, maxBytes: number, refuse: Refuse): Promise<Buffer> {
   const shown = shownName(name)
   if (size > maxBytes) refuse(zipFaults.tooLarge(shown, maxBytes))
   // deflate's worst case adds 5 bytes a block
