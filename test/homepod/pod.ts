@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { homepodFiles } from '../../server/homepod.ts'
 import type { Target } from '../../server/ecosystem.ts'
 import { makeArchiveKey } from '../support/archive.ts'
+import { hostPython, uv } from '../support/clients.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 export const homepodFolder = fileURLToPath(new URL('../../client/homepod', import.meta.url))
@@ -116,6 +117,14 @@ export async function makePod(t: TestContext, files: Readonly<Record<string, str
     photograph: () => photograph(root),
   }
   return pod
+}
+
+/** What a user's shell has: the clients on PATH, proxies that refuse everything but loopback, no other root. */
+export function clientsOnly(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const bins = [dirname(hostPython().path), dirname(uv), '/usr/sbin:/usr/bin:/sbin:/bin']
+  const proxies = Object.entries(process.env).filter(([name]) => /^(?:https?|all|no)_proxy$/i.test(name))
+  const all = Object.fromEntries(proxies) as Record<string, string>
+  return { ...all, PATH: bins.join(':'), AIRLOCK_SETUP_ROOT: '', ...more }
 }
 
 export async function photograph(folder: string): Promise<Record<string, string>> {

@@ -62,6 +62,7 @@ left_project() {
 }
 
 left_sources() {
+  [ "$scope" != user ] || return 0
   other_sources | while IFS= read -r source; do
     if grep -E -q '^[[:space:]]*(deb |deb-src |deb\[|Types:)' "$source" 2>/dev/null; then
       bad "$source still has sources; each that does not answer costs minutes" "$source 中仍有软件源；每个无应答的源都会耗费数分钟"
