@@ -24,6 +24,7 @@ import { createApt } from './apt/index.ts'
 import { withLocalArchives } from './apt/local.ts'
 import { aptArchives, aptOrigins } from './apt/origins.ts'
 import { aptTargets } from './apt/target.ts'
+import { createBackup } from './backup/write.ts'
 import { createAsk } from './ask.ts'
 import { openChild, runChild, startChild } from './child.ts'
 import { besideConfig, type Config, type Environment } from './config.ts'
@@ -241,6 +242,7 @@ export async function createAirlock(config: Config, env: Environment) {
     builds,
     podTargets,
     notices,
+    backup: createBackup({ config, now }),
     maintenance,
     sandbox,
     gateway,

@@ -82,6 +82,11 @@ export function readConfig(env: Environment, cwd: string, how: 'make' | 'look' =
   })
 }
 
+/** AIRLOCK_STATE alone, for what must not depend on the configuration in it. */
+export function readStateFolder(env: Environment, cwd: string): string {
+  return folder(env, 'AIRLOCK_STATE', '/var/lib/airlock', join(cwd, 'var/state'), 0o700, [])
+}
+
 /** What the mirror needs, and nothing that a pod could learn more from: it opens neither the state nor the file. */
 export type MirrorConfig = Pick<Config, 'root' | 'mirrorUrl' | 'consoleUrl' | 'remarks'> & {
   readonly mirrorListen: Address

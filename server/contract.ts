@@ -78,6 +78,7 @@ export const progressSchema = z
     bytes,
     bytesTotal: bytes.nullable().meta({ description: 'null while a size is unknown' }),
     bytesPerSecond: z.number(),
+    doing: z.string().nullable().optional().meta({ description: 'the release that is being built, while one is' }),
   })
   .meta({ id: 'Progress' })
 
@@ -85,7 +86,6 @@ const requestFields = {
   id: z.int().positive(),
   batch: z.string(),
   ecosystem: ecosystemSchema,
-    doing: z.string().nullable().optional().meta({ description: 'the release that is being built, while one is' }),
   target: targetName,
   requirements: z.array(z.string()).meta({ description: 'as typed' }),
   requester: z.string().nullable(),
@@ -121,6 +121,8 @@ export const closureItemSchema = z
       .boolean()
       .meta({ description: 'an update of what is here, which comes along; the request itself does not need it' }),
     proved: z.string().nullable().meta({ description: 'the version that the proof picked, where it differs' }),
+    build: z.int().nullable().meta({ description: 'the build that made it here; null: it is as upstream has it' }),
+    source: z.boolean().meta({ description: 'the source of what is to be built in its place' }),
   })
   .meta({ id: 'ClosureItem' })
 
@@ -128,8 +130,6 @@ export const remarkSchema = z
   .object({ code: z.string(), message: z.string(), fields: z.record(z.string(), z.unknown()) })
   .meta({ id: 'Remark' })
 
-    build: z.int().nullable().meta({ description: 'the build that made it here; null: it is as upstream has it' }),
-    source: z.boolean().meta({ description: 'the source of what is to be built in its place' }),
 export const requestDetailSchema = z
   .object({
     ...requestFields,
@@ -290,13 +290,6 @@ export const packageDescriptionSchema = z
   })
   .meta({ id: 'PackageDescription' })
 
-export const packageQuerySchema = z.object({
-  text: freeText(200).optional(),
-  cursor: freeText(200).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-})
-
-const ecosystemParam = z.object({ ecosystem: ecosystemSchema })
 const materialSchema = z.object({ file: z.string(), sha256: z.string(), size: bytes.nullable(), origin: z.string() })
 
 const buildFields = {
@@ -325,8 +318,36 @@ export const buildDetailSchema = z
   .object({ ...buildFields, log: z.string().meta({ description: 'what was said while it ran, not to be trusted' }) })
   .meta({ id: 'BuildDetail' })
 
+export const packageQuerySchema = z.object({
+  text: freeText(200).optional(),
+  cursor: freeText(200).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+})
+
+const ecosystemParam = z.object({ ecosystem: ecosystemSchema })
 const packageParam = z.object({ ecosystem: ecosystemSchema, name: z.string().min(1).max(200) })
 const id = z.object({ id: z.coerce.number().int().positive() })
+
+export const hookSchema = z
+  .object({
+    name: z.string(),
+    kind: z.enum(['json', 'feishu', 'dingtalk', 'wecom', 'slack', 'mail']),
+    on: z.array(z.enum(['ready', 'failed', 'held'])),
+    language: z.enum(['en', 'zh']),
+    waiting: z.int().nonnegative().meta({ description: 'notices that are not taken yet' }),
+    problem: problemSchema.nullable().meta({ description: 'why the oldest of them was not taken at its last try' }),
+  })
+  .meta({ id: 'Hook' })
+
+export const backupSchema = z
+  .object({
+    file: z.string().meta({ description: 'on the server; it holds secrets, so it is never sent' }),
+    bytes,
+    sha256: z.string(),
+    files: z.int(),
+    outside: z.array(z.string()).meta({ description: 'files that the configuration names and the backup has not' }),
+  })
+  .meta({ id: 'Backup' })
 
 /** One row per operation: `params`, `query` and `body` are checked on the way in, `answer` is what a 2xx carries. */
 export const operations = {
@@ -506,24 +527,6 @@ export const operations = {
     answer: packageDescriptionSchema,
     summary: 'A package’s own words, the targets that its files fit, and the lines that install it',
   },
-  rebuild: {
-    method: 'post',
-    path: '/api/maintenance/rebuild',
-    status: 200,
-    answer: maintenanceSchema,
-    summary: 'Write every index again',
-  },
-  verify: {
-    method: 'post',
-    path: '/api/maintenance/verify',
-    status: 200,
-    answer: maintenanceSchema,
-    summary: 'Hash every file again',
-  },
-  health: {
-    method: 'get',
-    path: '/healthz',
-    status: 200,
   listHooks: {
     method: 'get',
     path: '/api/hooks',
@@ -562,6 +565,31 @@ export const operations = {
     answer: buildDetailSchema,
     summary: 'One build: what went in, what came of it, its log',
   },
+  rebuild: {
+    method: 'post',
+    path: '/api/maintenance/rebuild',
+    status: 200,
+    answer: maintenanceSchema,
+    summary: 'Write every index again',
+  },
+  backup: {
+    method: 'post',
+    path: '/api/maintenance/backup',
+    status: 200,
+    answer: backupSchema,
+    summary: 'Back the state up into a file on the server, which only its owner there can read',
+  },
+  verify: {
+    method: 'post',
+    path: '/api/maintenance/verify',
+    status: 200,
+    answer: maintenanceSchema,
+    summary: 'Hash every file again',
+  },
+  health: {
+    method: 'get',
+    path: '/healthz',
+    status: 200,
     answer: z.object({ status: z.literal('ok') }),
     summary: 'The process lives',
   },
@@ -576,7 +604,7 @@ export type ProblemView = z.infer<typeof problemSchema>
 export type ClosureItemView = z.infer<typeof closureItemSchema>
 export type TargetView = z.infer<typeof targetSchema>
 export type MaintenanceView = z.infer<typeof maintenanceSchema>
+export type BuildView = z.infer<typeof buildSchema>
 export type PackageView = z.infer<typeof packageSchema>
 export type PackageSummaryView = z.infer<typeof packageSummarySchema>
 export type ProgressView = z.infer<typeof progressSchema>
-export type BuildView = z.infer<typeof buildSchema>

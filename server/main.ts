@@ -20,19 +20,25 @@ const commands = {
   },
   'config explain': async (json) => (await import('./settings.ts')).printSettings(...here, json),
   doctor: async (json) => (await import('./doctor/main.ts')).runDoctor(...here, json),
-} satisfies Record<string, (json: boolean) => Promise<void>>
+  'backup FILE': async (_, file) => (await import('./backup/main.ts')).runBackup(...here, file),
+  'restore FILE': async (_, file) => (await import('./backup/main.ts')).runRestore(...here, file, false),
+  'restore FILE --force': async (_, file) => (await import('./backup/main.ts')).runRestore(...here, file, true),
+} satisfies Record<string, (json: boolean, file: string) => Promise<void>>
 
 const exits: Partial<Record<Code, number>> = { 'config-invalid': 2, 'setting-invalid': 2, 'state-locked': 3 }
 
 const words = process.argv.slice(2)
 const json = words.at(-1) === '--json'
-const name = (json ? words.slice(0, -1) : words).join(' ')
+const takesFile = words[0] === 'backup' || words[0] === 'restore'
+const file = takesFile ? (words[1] ?? '') : ''
+const plain = json ? words.slice(0, -1) : words
+const name = (takesFile && file !== '' ? plain.with(1, 'FILE') : plain).join(' ')
 if (!Object.hasOwn(commands, name) || (json && name !== 'doctor' && name !== 'config explain')) {
   console.error(`usage: airlock ${Object.keys(commands).join(' | ')}`)
   process.exit(2)
 }
 try {
-  await commands[name as keyof typeof commands](json)
+  await commands[name as keyof typeof commands](json, file)
 } catch (error) {
   if (!(error instanceof AirlockError)) throw error
   const { message, hint } = explain(error.code, error.fields, languageOf(process.env))

@@ -11,6 +11,7 @@ import { createAsking } from './console/asking.ts'
 import { createDescribing } from './console/describing.ts'
 import { createEventStream } from './console/event-stream.ts'
 import { createKnown } from './console/known.ts'
+import { createNoticeOperations } from './console/notices.ts'
 import { createPage } from './console/page.ts'
 import { createTargetOperations } from './console/targets.ts'
 import { answerMalformed } from './console/malformed.ts'
@@ -66,6 +67,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   await airlock.housekeeping.atStart()
   const resumed = await queue.resume()
   const endHousekeeping = airlock.housekeeping.begin()
+  airlock.notices.begin()
   const targets = [...ecosystems.values()].flatMap((ecosystem) =>
     [...ecosystem.targets.values()].map((target) => ({ ecosystem: ecosystem.name, target })),
   )

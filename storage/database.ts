@@ -99,6 +99,7 @@ const migrations = {
   '004-outbox': outbox,
   '005-builds': builds,
 }
+export const migrationNames: readonly string[] = Object.keys(migrations)
 
 /** Linux's magic numbers of filesystems on which SQLite's locks or fsync cannot be trusted. */
 const networkFilesystems: Readonly<Record<number, string>> = {

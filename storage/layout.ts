@@ -17,6 +17,7 @@
  *     keys/                                             the key that apt repositories are signed with
  *     cache/{gateway,uv,apt}/                           upstream's pages; the solvers' own: all of it can be fetched again
  *     work/                                             a solve's or a stage's folder
+ *     backup/                                           the last backup until it is taken away; what a restore replaced
  *
  * Tree paths are relative to AIRLOCK_ROOT, with `/`, unescaped: `pip/pool/ab/ab…/x.whl`.
  */
@@ -86,6 +87,8 @@ export function statePaths(state: string) {
     uvCache: join(state, 'cache', 'uv'),
     aptCache: join(state, 'cache', 'apt'),
     work: join(state, 'work'),
+    keys: join(state, 'keys'),
+    backup: join(state, 'backup'),
     config: join(state, 'airlock.yaml'),
   } as const
 }

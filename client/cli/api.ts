@@ -28,6 +28,7 @@ const routes = {
   listBuilds: ['get', '/api/builds'],
   getBuild: ['get', '/api/builds/:id'],
   rebuild: ['post', '/api/maintenance/rebuild'],
+  backup: ['post', '/api/maintenance/backup'],
   verify: ['post', '/api/maintenance/verify'],
 } as const satisfies { readonly [O in keyof Operations]?: readonly [Operations[O]['method'], Operations[O]['path']] }
 

@@ -4,12 +4,14 @@ import about from '../../package.json' with { type: 'json' }
 import { createApi } from './api.ts'
 import { cancel, request, retry, withdraw, type RequestOptions, type Waiting } from './ask.ts'
 import { builds, oneBuild, type BuildsOptions } from './builds.ts'
+import { backup } from './backup.ts'
 import { width } from './columns.ts'
 import { complain } from './complain.ts'
 import { completionOf } from './completion.ts'
 import type { Context, Io } from './context.ts'
 import { exits } from './exits.ts'
 import { WrongUsage } from './failures.ts'
+import { listHooks, testHook } from './hooks.ts'
 import { languageOf } from './language.ts'
 import { maintain } from './maintain.ts'
 import { onePackage, packages, type Kind, type PackagesOptions } from './packages.ts'
@@ -137,6 +139,13 @@ function createProgram(context: Context, end: (code: number) => void): Command {
     withJson(command(target, action, description))
       .argument('<NAME>', words('argumentTarget'))
       .action((name: string, options: Flags) => run(options, () => act(context, name, options)))
+  const notify = command(program, 'notify', 'aboutNotify')
+  withJson(command(notify, 'list', 'aboutNotifyList')).action((options: Flags) =>
+    run(options, () => listHooks(context, options)),
+  )
+  withJson(command(notify, 'test', 'aboutNotifyTest'))
+    .argument('<NAME>', words('argumentHook'))
+    .action((name: string, options: Flags) => run(options, () => testHook(context, name, options)))
   withJson(command(program, 'packages', 'aboutPackages'))
     .argument('[ECOSYSTEM]', words('argumentEcosystem'), parse.ecosystem)
     .argument('[NAME]', words('argumentName'))
@@ -149,6 +158,12 @@ function createProgram(context: Context, end: (code: number) => void): Command {
           : packages(context, kind, options),
       ),
     )
+  withJson(command(program, 'builds', 'aboutBuilds'))
+    .argument('[ID]', words('argumentBuild'), parse.id)
+    .option('--limit <N>', words('optionLimit'), parse.limit)
+    .action((id: number | undefined, options: BuildsOptions) =>
+      run(options, () => (id === undefined ? builds(context, options) : oneBuild(context, id, options))),
+    )
   for (const [work, description] of [
     ['rebuild', 'aboutRebuild'],
     ['verify', 'aboutVerify'],
@@ -157,14 +172,14 @@ function createProgram(context: Context, end: (code: number) => void): Command {
       .option('--offline', words('optionOffline'))
       .action((options: Flags & { offline?: boolean }) =>
         run({ ...options, work: true }, () => maintain(context, work, options)),
-  withJson(command(program, 'builds', 'aboutBuilds'))
-    .argument('[ID]', words('argumentBuild'), parse.id)
-    .option('--limit <N>', words('optionLimit'), parse.limit)
-    .action((id: number | undefined, options: BuildsOptions) =>
-      run(options, () => (id === undefined ? builds(context, options) : oneBuild(context, id, options))),
-    )
       )
   }
+  withJson(command(program, 'backup', 'aboutBackup'))
+    .argument('<FILE>', words('argumentBackup'))
+    .option('--offline', words('optionOffline'))
+    .action((file: string, options: Flags & { offline?: boolean }) =>
+      run({ ...options, work: true }, () => backup(context, file, options)),
+    )
   command(program, 'completion', 'aboutCompletion')
     .argument('<SHELL>', words('argumentShell'), parse.shell)
     .action((shell: 'bash' | 'zsh') => void io.stdout.write(completionOf(program, shell)))

@@ -8,6 +8,7 @@ const server: readonly Node[] = [
   { path: ['config'], words: ['explain'] },
   { path: ['config', 'explain'], words: ['--json'] },
   { path: ['doctor'], words: ['--json'] },
+  { path: ['restore'], words: ['--force'] },
 ]
 
 type Node = {

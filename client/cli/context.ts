@@ -15,8 +15,10 @@ export type Io = {
   read(path: string | null): Promise<Uint8Array>
   /** Calls back on SIGINT and SIGTERM instead of ending the process, until the returned function is called. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void
-  /** Becomes `server/main.ts COMMAND` on this machine. */
-  becomeServer(command: 'rebuild' | 'verify'): number
+  /** Becomes `server/main.ts COMMAND …` on this machine. */
+  becomeServer(command: 'rebuild' | 'verify' | 'backup', ...args: readonly string[]): number
+  /** Takes a file of this machine to another place, whole or not at all, for its owner alone to read. */
+  take(from: string, to: string): Promise<void>
   /** Milliseconds between two looks at a request, and for how long a server that was there may be away. */
   readonly every?: number
   readonly patience?: number

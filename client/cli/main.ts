@@ -1,6 +1,7 @@
 /** Where argv, process.env and the process itself end. */
-import { readFile } from 'node:fs/promises'
+import { chmod, constants, copyFile, open, readFile, rename, rm } from 'node:fs/promises'
 import { userInfo } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { runCli } from './cli.ts'
@@ -22,9 +23,27 @@ process.exitCode = await runCli(process.argv.slice(2), {
     process.on('SIGINT', listener).on('SIGTERM', listener)
     return () => void process.off('SIGINT', listener).off('SIGTERM', listener)
   },
-  becomeServer(command): number {
+  async take(from, to) {
+    const part = join(dirname(resolve(to)), `.${basename(to)}.part`)
+    try {
+      await rm(part, { force: true })
+      await copyFile(from, part, constants.COPYFILE_EXCL)
+      await chmod(part, 0o600)
+      const handle = await open(part, 'r+')
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await rename(part, to)
+    } finally {
+      await rm(part, { force: true })
+    }
+    await rm(from)
+  },
+  becomeServer(command, ...args): number {
     const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
-    return process.execve!(process.execPath, [process.execPath, main, command], process.env)
+    return process.execve!(process.execPath, [process.execPath, main, command, ...args], process.env)
   },
 })
 

@@ -13,6 +13,7 @@ import type { Queue } from '../queue.ts'
 import type { Asking } from './asking.ts'
 import type { BuildOperations } from './builds.ts'
 import type { Describing } from './describing.ts'
+import type { NoticeOperations } from './notices.ts'
 import type { TargetOperations } from './targets.ts'
 import { viewDetail, viewPackage, viewRequest } from './views.ts'
 
@@ -24,6 +25,7 @@ export type ApiDeps = {
   readonly queue: Queue
   readonly ask: Ask
   readonly packages: Packages
+  readonly backup: (into: null) => Promise<Omit<Answer<'backup'>, 'outside'> & { readonly outside: readonly string[] }>
   readonly maintenance: { rebuild(): Promise<Answer<'rebuild'>>; verify(): Promise<Answer<'verify'>> }
   readonly readiness: () => Promise<Answer<'readiness'>>
 }
@@ -61,6 +63,7 @@ export function createApi({
   queue,
   ask,
   packages,
+  backup,
   maintenance,
   readiness,
 }: ApiDeps): Omit<
@@ -168,6 +171,11 @@ export function createApi({
       return viewPackage(ecosystem, name, files, asked, neededBy)
     },
 
+    async backup() {
+      const { outside, ...report } = await backup(null)
+      return { ...report, outside: [...outside] }
+    },
+
     rebuild: () => maintenance.rebuild(),
     verify: () => maintenance.verify(),
     health: () => Promise.resolve({ status: 'ok' }),
@@ -175,9 +183,6 @@ export function createApi({
   }
 }
 
-function wantedOf({ target, constraint = [], ...query }: z.output<typeof fileQuerySchema> & { text: string }) {
-  return { ...query, targets: [target].flat(), requirements: undefined, constraints: [constraint].flat() }
-}
 /** A requirements file, or what is said to be a lock. Throws `locks-not-taken`. */
 function parseFile(
   ecosystem: Ecosystem,
@@ -189,3 +194,6 @@ function parseFile(
   return ecosystem.parseLock(lock, text)
 }
 
+function wantedOf({ target, constraint = [], ...query }: z.output<typeof fileQuerySchema> & { text: string }) {
+  return { ...query, targets: [target].flat(), requirements: undefined, constraints: [constraint].flat() }
+}

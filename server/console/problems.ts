@@ -68,6 +68,7 @@ const rows: Partial<Record<Code, Row>> = {
   'upstream-answer-invalid': upstream,
   'digest-mismatch': upstream,
   'size-mismatch': upstream,
+  'backup-unwritable': { status: 507, title: { en: 'No backup', zh: '未能备份' } },
   'disk-full': { status: 507, title: { en: 'Disk full', zh: '磁盘已满' } },
   cancelled: { ...conflict, title: { en: 'Cancelled', zh: '已取消' } },
 }

@@ -43,7 +43,7 @@ test('commands, their subcommands and their options are completed, and nobody is
   ])
     assert.ok(first.includes(command), command)
   assert.equal(new Set(first).size, first.length)
-  assert.deepEqual(await complete('re'), ['request', 'retry', 'rebuild'])
+  assert.deepEqual(await complete('re'), ['request', 'retry', 'rebuild', 'restore'])
   assert.deepEqual(await complete('request', 'a'), ['apt'])
   assert.deepEqual(await complete('request', 'pip', 'numpy', '--re'), ['--requester', '--refresh'])
   assert.deepEqual(await complete('request', 'apt', '--con'), [], 'constraints are pip’s')

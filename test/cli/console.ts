@@ -64,7 +64,7 @@ export type Ran = {
   readonly err: string
   readonly became: readonly string[]
 }
-export type Terminal = Partial<Pick<Io, 'every' | 'patience' | 'user'>> & {
+export type Terminal = Partial<Pick<Io, 'every' | 'patience' | 'user' | 'take'>> & {
   readonly env?: Readonly<Record<string, string>>
   readonly tty?: boolean
   readonly columns?: number
@@ -75,7 +75,17 @@ export type Terminal = Partial<Pick<Io, 'every' | 'patience' | 'user'>> & {
 }
 
 export async function airlock(url: string, args: readonly string[], terminal: Terminal = {}): Promise<Ran> {
-  const { env = {}, tty = false, columns, stdin = '', onStderr, user = 'alice', every = 5, patience = 2000 } = terminal
+  const {
+    take = () => Promise.reject(new Error('nothing is taken here')),
+    env = {},
+    tty = false,
+    columns,
+    stdin = '',
+    onStderr,
+    user = 'alice',
+    every = 5,
+    patience = 2000,
+  } = terminal
   const written = { out: '', err: '' }
   const became: string[] = []
   const listeners = new Set<(name: 'SIGINT' | 'SIGTERM') => void>()
@@ -99,8 +109,9 @@ export async function airlock(url: string, args: readonly string[], terminal: Te
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    becomeServer(command) {
-      became.push(command)
+    take: (from, to) => take(from, to),
+    becomeServer(command, ...args) {
+      became.push([command, ...args].join(' '))
       return 0
     },
   })

@@ -11,14 +11,15 @@ import { createBuildOperations } from '../../server/console/builds.ts'
 import { createDescribing } from '../../server/console/describing.ts'
 import { createEventStream } from '../../server/console/event-stream.ts'
 import { createKnown } from '../../server/console/known.ts'
+import { createNoticeOperations } from '../../server/console/notices.ts'
 import { createPage } from '../../server/console/page.ts'
 import { createTargetOperations } from '../../server/console/targets.ts'
 import { operations, problemSchema, requestDetailSchema, requestSchema } from '../../server/contract.ts'
 import { AirlockError } from '../../server/errors.ts'
 import type { Ecosystem } from '../../server/ecosystem.ts'
 import { createVisible } from '../../storage/visible.ts'
-import { createPackages } from '../../storage/packages.ts'
 import { createBuilds } from '../../storage/builds.ts'
+import { createPackages } from '../../storage/packages.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { toyAirlock, type ToyHooks } from '../support/toy.ts'
 
@@ -50,6 +51,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     ecosystems,
     ask: createAsk({ ...airlock, ecosystems: new Map([['pip', pip]]), reuse: () => Promise.resolve(null), unfinished }),
     packages: createPackages(airlock.db),
+    backup: () => Promise.resolve({ file: '/b.tar', bytes: 1, sha256: 'a', files: 1, outside: [] }),
     maintenance: {
       rebuild: async () => ({ checked: 1, written: 0, damaged: [], unknown: [] }),
       verify: async () => ({ checked: 1, written: 0, damaged: ['x'], unknown: [] }),
@@ -70,6 +72,9 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
   const api = {
     ...rest,
     ...asking,
+    ...createNoticeOperations({
+      notices: { list: () => Promise.resolve([]), test: () => Promise.reject(new AirlockError('notice-hook-unknown')) },
+    }),
     ...createTargetOperations({
       ecosystems,
       podTargets: {
@@ -84,11 +89,11 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
       indexUrl: (target) => `http://mirror.example/${target.lane}/`,
     }),
     ...createDescribing({ ...airlock, ecosystems, packages: createPackages(airlock.db) }),
+    ...createBuildOperations({ builds: createBuilds(airlock.db) }),
   }
   const page = createPage({ folder: join(root, 'no-page'), api })
   return {
     airlock,
-    ...createBuildOperations({ builds: createBuilds(airlock.db) }),
     http: request(
       createConsole({
         api,

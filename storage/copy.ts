@@ -1,0 +1,38 @@
+/** The database as one file that can be carried away, and whether one that was carried back can be used. */
+import { chmodSync } from 'node:fs'
+import Sqlite from 'better-sqlite3'
+import { migrationNames } from './database.ts'
+
+/** SQLite's online backup: as of one instant, while others write. `into` is new, and readable by its owner alone. */
+export async function copyDatabase(file: string, into: string): Promise<void> {
+  const source = new Sqlite(file, { fileMustExist: true })
+  try {
+    await source.backup(into)
+    chmodSync(into, 0o600)
+  } finally {
+    source.close()
+  }
+  // one file, without a log beside it that could be forgotten
+  const copy = new Sqlite(into)
+  try {
+    copy.pragma('journal_mode = DELETE')
+  } finally {
+    copy.close()
+  }
+}
+
+/** Null, or why a copy cannot be used here. Changes nothing of it. */
+export function faultOfCopy(file: string): 'damaged' | 'newer' | null {
+  const copy = new Sqlite(file, { readonly: true, fileMustExist: true })
+  try {
+    if (copy.pragma('quick_check', { simple: true }) !== 'ok') return 'damaged'
+    const known = new Set(migrationNames)
+    const rows = copy.prepare('SELECT name FROM kysely_migration').all() as { readonly name: string }[]
+    return rows.every(({ name }) => known.has(name)) ? null : 'newer'
+  } catch (error) {
+    if (error instanceof Sqlite.SqliteError) return 'damaged'
+    throw error
+  } finally {
+    copy.close()
+  }
+}
