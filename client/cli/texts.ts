@@ -76,14 +76,14 @@ export const texts = {
   optionOnly: { en: 'leave the other ecosystem out', zh: '只用于该生态' },
   optionRequester: { en: 'who asks (default: {user})', zh: '申请人（默认：{user}）' },
   optionNote: { en: 'a note for the admin', zh: '给管理员的备注' },
-  optionFile: { en: 'a file of what to ask for, or -', zh: '列出申请内容的文件，- 为标准输入' },
-  optionConstraints: {
-    en: 'a file of bounds on whatever is pulled in, or -',
-    zh: '约束依赖版本的文件，- 为标准输入',
   optionLock: {
     en: 'a lock (uv.lock, poetry.lock, Pipfile.lock, pylock.toml, requirements with hashes): exactly its files',
     zh: '锁文件（uv.lock、poetry.lock、Pipfile.lock、pylock.toml 或带哈希的 requirements）：只取其中的文件',
   },
+  optionFile: { en: 'a file of what to ask for, or -', zh: '列出申请内容的文件，- 为标准输入' },
+  optionConstraints: {
+    en: 'a file of bounds on whatever is pulled in, or -',
+    zh: '约束依赖版本的文件，- 为标准输入',
   },
   optionYes: { en: 'fetch it however large it is', zh: '无论多大都下载' },
   optionRefresh: { en: 'ask upstream anew, however new the last answer is', zh: '重新查询上游源，不用近期的结果' },
@@ -155,14 +155,14 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
     zh: '请指明要等待的申请：airlock status ID --wait。',
   },
   standardInput: { en: 'standard input', zh: '标准输入' },
-  usageFileUnread: { en: '{file} cannot be read ({reason}).', zh: '无法读取 {file}（{reason}）。' },
-  usageFileText: { en: '{file} is not UTF-8 text.', zh: '{file} 不是 UTF-8 文本。' },
-  usageFileEmpty: { en: '{file} asks for nothing.', zh: '{file} 中没有申请任何内容。' },
-  usageFileOrNames: {
   usageLockAlone: {
     en: 'A lock is all that is asked for: --lock goes without -r and -c.',
     zh: '锁文件即全部申请内容：--lock 不能与 -r、-c 同用。',
   },
+  usageFileUnread: { en: '{file} cannot be read ({reason}).', zh: '无法读取 {file}（{reason}）。' },
+  usageFileText: { en: '{file} is not UTF-8 text.', zh: '{file} 不是 UTF-8 文本。' },
+  usageFileEmpty: { en: '{file} asks for nothing.', zh: '{file} 中没有申请任何内容。' },
+  usageFileOrNames: {
     en: 'Give either what to ask for or a file of it (-r), not both.',
     zh: '申请内容与文件（-r）只能二选一。',
   },
