@@ -51,6 +51,8 @@ function render(base: string, console: string | null, indexes: readonly string[]
     (target) => `Types: deb\nURIs: ${base}/apt/\nSuites: ${target}/\nSigned-By: /etc/apt/keyrings/airlock.asc`,
   )
   const lines = block([...pip, ...uv].join('\n')) + (apt.length > 0 ? block(apt.join('\n\n')) : '')
+  const fetched = `/usr/lib/apt/apt-helper download-file ${base}/homepod/setup.sh setup.sh`
+  const setUp = block(`${fetched} && sh setup.sh ${base}`)
   const link = console === null ? null : `<a href="${escaped(console)}">${escaped(console)}</a>`
   return `<!doctype html>
 <html lang="en">
@@ -64,7 +66,9 @@ function render(base: string, console: string | null, indexes: readonly string[]
 <section>
 <h1>Airlock mirror</h1>
 <p>This server holds packages for HomePods. Everything here was proved installable before it became visible. It reads its own disk and asks nobody: a name that is not here goes nowhere.</p>
-<h2>Install</h2>
+<h2>Set up a pod</h2>
+${setUp}<p>That sets up pip, uv and apt; <code>--check</code> says whether it works, <code>--undo</code> puts everything back. Where this tree is mounted: <code>sh /opt/public/airlock/homepod/setup.sh</code>.</p>
+<h2>Install without set-up</h2>
 ${lines}
 <h2>Something is missing</h2>
 <p>${link === null ? 'Ask for it on the Airlock console, from the office, not from a HomePod.' : `Ask for it on ${link}, from the office, not from a HomePod.`} It appears here once it is ready.</p>
@@ -72,7 +76,9 @@ ${lines}
 <section lang="zh">
 <h1>Airlock 镜像</h1>
 <p>本服务器为 HomePod 提供软件包。所有内容在可见之前都经过安装验证。它只读取自己的磁盘，不访问外部：此处没有的名字不会被发往任何地方。</p>
-<h2>安装</h2>
+<h2>配置 HomePod</h2>
+${setUp}<p>这会配置 pip、uv 与 apt；<code>--check</code> 检查是否可用，<code>--undo</code> 恢复原样。已挂载本目录树的 HomePod：<code>sh /opt/public/airlock/homepod/setup.sh</code>。</p>
+<h2>不配置直接安装</h2>
 ${lines}
 <h2>缺少软件包</h2>
 <p>${link === null ? '请在办公环境（而非 HomePod 中）打开 Airlock 控制台提交申请。' : `请在办公环境（而非 HomePod 中）打开 ${link} 提交申请。`}就绪后即可在此安装。</p>

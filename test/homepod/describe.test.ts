@@ -105,7 +105,8 @@ test('the sources that set-up has moved aside are described, and its own are not
   const before = (await pod.setUp(tree, ['--describe'])).stdout
   await pod.setUp(tree)
   const after = (await pod.setUp(tree, ['--describe'])).stdout
-  const read = (text: string) => readPodDescription(text).aptSources.map(({ path, text: content }) => [path, content])
+  const read = (text: string) =>
+    readPodDescription(text).aptSources.map(({ path, text: content }) => `${path}\n${content}`)
   assert.deepEqual(read(after).toSorted(), read(before).toSorted())
   assert.doesNotMatch(after, /airlock\/apt\//)
 })

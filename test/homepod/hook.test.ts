@@ -35,11 +35,17 @@ while True:
 print(json.dumps({"status": child.returncode, "said": said, "answered": answered.decode()}))
 `
 
+type Speaking = {
+  readonly fd?: number
+  readonly console?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly shell?: string
+}
 type Outcome = { readonly status: number; readonly said: string; readonly answered: string }
 
 function speak(
   messages: readonly object[],
-  { fd = 4, console = 'http://airlock.example:8081', env = {} as Record<string, string>, shell = 'dash' } = {},
+  { fd = 4, console = 'http://airlock.example:8081', env = {}, shell = 'dash' }: Speaking = {},
 ): Promise<Outcome> {
   const whole = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', ...env }
   const line = ['-c', apt, String(fd), JSON.stringify(messages), shell, hook, console]

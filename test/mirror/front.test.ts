@@ -13,6 +13,8 @@ test('the root says what this is, how to install and how to ask, in two language
   assert.equal(headers['cache-control'], 'no-cache')
   for (const expected of [
     'pip install --index-url http://mirror.example:8080/pip/simple/ --trusted-host mirror.example NAME',
+    'download-file http://mirror.example:8080/homepod/setup.sh setup.sh &#38;&#38; sh setup.sh http://mirror.example:8080',
+    'sh /opt/public/airlock/homepod/setup.sh',
     'Airlock console',
     'Airlock 镜像',
     '控制台',

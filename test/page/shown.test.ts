@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytes, duration, secondsLeft, span } from '../../client/page/amounts.ts'
 import { byColumn, shapeOf } from '../../client/page/packages/files.ts'
-import { aptKey, aptSourceCommand, exactly, pipEach, pipOnce, uvOnce } from '../../client/page/pod/commands.ts'
+import {
+  aptKey,
+  aptSourceCommand,
+  exactly,
+  pipEach,
+  pipOnce,
+  setUp,
+  setUpMounted,
+  uvOnce,
+} from '../../client/page/pod/commands.ts'
 import { causeOf } from '../../client/page/queue/cause.ts'
 import { layers } from '../../client/page/request/layers.ts'
 
@@ -107,6 +116,11 @@ test('commands name the real address, and trust a plain one only where pip asks 
   const apt = 'http://airlock.example:8080/apt/trixie/'
   assert.match(aptKey(apt)!, /curl -fsS http:\/\/airlock\.example:8080\/homepod\/airlock\.asc -o /)
   assert.match(aptSourceCommand(apt)!, /URIs: http:\/\/airlock\.example:8080\/apt\/\\nSuites: trixie\/\\n/)
+  const fetched = '/usr/lib/apt/apt-helper download-file http://airlock.example:8080/homepod/setup.sh setup.sh'
+  assert.equal(setUp(office, 'default'), `${fetched} && sh setup.sh http://airlock.example:8080`)
+  assert.equal(setUp(apt, 'trixie'), `${fetched} && sh setup.sh http://airlock.example:8080 --target trixie`)
+  assert.equal(setUpMounted('trixie'), 'sh /opt/public/airlock/homepod/setup.sh --target trixie')
+  assert.equal(setUp('/pip/simple/', 'default'), null)
   for (const odd of ['', '/pip/simple/', 'ftp://x/'])
     assert.deepEqual([aptKey(odd), aptSourceCommand(odd), exactly(odd, 1)], [null, null, null])
 })

@@ -7,7 +7,7 @@ import { Quiet } from '../frame/Quiet.tsx'
 import { useTitle } from '../frame/useTitle.ts'
 import { targetsQuery, type TargetView } from '../queries.ts'
 import { AddTarget, RemoveTarget } from './AddTarget.tsx'
-import { aptKey, aptSource, aptSourceCommand, pipEach, pipOnce, uvOnce } from './commands.ts'
+import { aptKey, aptSource, aptSourceCommand, pipEach, pipOnce, setUp, setUpMounted, uvOnce } from './commands.ts'
 
 export function PodPage() {
   const { t } = useTranslation()
@@ -38,10 +38,11 @@ export function PodPage() {
           </h2>
           {!/^https?:/.test(target.index) ? (
             <p className="remark">{t('pod.apart')}</p>
-          ) : target.ecosystem === 'pip' ? (
-            <Pip target={target} />
           ) : (
-            <Apt target={target} />
+            <>
+              <WholePod target={target} />
+              {target.ecosystem === 'pip' ? <Pip target={target} /> : <Apt target={target} />}
+            </>
           )}
         </section>
       ))}
@@ -56,6 +57,27 @@ export function PodPage() {
       <AddTarget index={all.find(({ index }) => /^https?:/.test(index))?.index ?? null} />
       <p className="dim">{t('pod.missing')}</p>
     </article>
+  )
+}
+
+function WholePod({ target: { index, name } }: { readonly target: TargetView }) {
+  const { t } = useTranslation()
+  const line = setUp(index, name)
+  return (
+    <dl>
+      {line !== null && (
+        <>
+          <dt>{t('pod.whole')}</dt>
+          <dd>
+            <CopyLine block text={line} />
+          </dd>
+        </>
+      )}
+      <dt>{t('pod.mounted')}</dt>
+      <dd>
+        <CopyLine block text={setUpMounted(name)} />
+      </dd>
+    </dl>
   )
 }
 

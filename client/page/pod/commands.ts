@@ -10,6 +10,23 @@ function trusted(index: string): string | null {
   return url?.protocol === 'http:' && !isLoopback(url) ? url.hostname : null
 }
 
+/** pip, uv and apt at once, of a pod that reads over HTTP; apt's own fetcher is in every Debian. */
+export function setUp(index: string, target: string): string | null {
+  const mirror = mirrorOf(index)?.replace(/\/$/, '')
+  if (mirror === undefined) return null
+  const fetched = `/usr/lib/apt/apt-helper download-file ${mirror}/homepod/setup.sh setup.sh`
+  return `${fetched} && sh setup.sh ${mirror}${choice(target)}`
+}
+
+/** The same, of a pod that has the tree mounted where pods have it. */
+export function setUpMounted(target: string): string {
+  return `sh /opt/public/airlock/homepod/setup.sh${choice(target)}`
+}
+
+function choice(target: string): string {
+  return target === 'default' ? '' : ` --target ${target}`
+}
+
 /** From now on, for this pod. */
 export function pipOnce(index: string): string {
   const host = trusted(index)

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { CopyLine } from '../frame/Copy.tsx'
 import { targetsQuery } from '../queries.ts'
-import { pipOnce } from '../pod/commands.ts'
+import { pipOnce, setUp } from '../pod/commands.ts'
 
 export function Welcome() {
   const { t } = useTranslation()
@@ -18,7 +18,7 @@ export function Welcome() {
         <li>{t('welcome.two')}</li>
         {pip && (
           <li>
-            {t('welcome.three')} <CopyLine block text={pipOnce(pip.index)} />
+            {t('welcome.three')} <CopyLine block text={setUp(pip.index, pip.name) ?? pipOnce(pip.index)} />
           </li>
         )}
         <li>

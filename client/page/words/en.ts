@@ -239,6 +239,8 @@ export const en = {
     title: 'Set up a pod',
     intro:
       'A pod reads from Airlock and from nowhere else. Each line is for the kind of pod named beside it; run it once in the pod.',
+    whole: 'everything at once: pip, uv and apt',
+    mounted: 'the same, where the folder is mounted',
     pipOnce: 'pip, for this pod from now on',
     pipEach: 'pip, for one install',
     uv: 'uv',

@@ -240,6 +240,8 @@ export const zh: Words = {
   pod: {
     title: '配置 HomePod',
     intro: 'HomePod 只从 Airlock 读取软件包，不访问其他来源。每条命令适用于旁边注明的环境，在 HomePod 中执行一次即可。',
+    whole: '一次配置全部：pip、uv 与 apt',
+    mounted: '同上，适用于已挂载目录的 HomePod',
     pipOnce: 'pip，此 HomePod 今后均生效',
     pipEach: 'pip，仅一次安装',
     uv: 'uv',
