@@ -85,6 +85,7 @@ export async function createAirlock(config: Config, env: Environment) {
   const listings = createListings(db)
   const tree = createTree(config.root)
   const builds = createBuilds(db)
+  const packages = createPackages(db)
 
   const upstreams = pipUpstreams(config.upstreams.pip, machine.interpreter.index)
   const targets = {
@@ -137,6 +138,10 @@ export async function createAirlock(config: Config, env: Environment) {
     legible: downloads.legible,
     legibleAt: downloads.legibleAt,
     overlap: config.download.overlap,
+    artifacts: {
+      byUrl: (urls) => packages.byUrl('pip', urls),
+      byDigest: (digests) => packages.byDigest('pip', digests),
+    },
     sandbox,
     now,
     builds: config.builds,
@@ -197,7 +202,8 @@ export async function createAirlock(config: Config, env: Environment) {
   const queue = createQueue({ jobs, fulfil: createFulfil({ ...spine, solves, weigh }), log })
   const reuse = createReuse({ ...spine, pathOf: downloads.pathOf, hours: config.reuse })
   const ask = createAsk({ ...spine, queue, reuse, unfinished: config.queue.unfinished })
-  const packages = createPackages(db)
+  const tryOut = createTryOut({ ...spine, log })
+  events.subscribe(tryOut.on)
   const standing = () =>
     homepodFiles({
       folder: join(project, 'client/homepod'),

@@ -542,6 +542,28 @@ export const operations = {
     answer: z.object({ hook: z.string(), sent: z.literal(true) }),
     summary: 'Send a test notice',
   },
+  convertLock: {
+    method: 'post',
+    path: '/api/locks',
+    status: 200,
+    body: z
+      .strictObject({
+        text: z.string().max(8_000_000),
+        to: z.enum(['upstream', 'airlock']),
+        mirror: z
+          .url({ protocol: /^(https?|file)$/ })
+          .optional()
+          .meta({ description: 'the mirror as the lock calls it; absent: as this Airlock does' }),
+        index: targetName.default('simple').meta({ description: 'the index that pods read' }),
+      })
+      .meta({ id: 'LockConversion' }),
+    answer: z.object({
+      text: z.string(),
+      replaced: z.int().meta({ description: 'addresses that are others now' }),
+      missing: z.array(z.string()).meta({ description: 'projects none of whose files is here' }),
+    }),
+    summary: 'Turn a lock’s addresses into upstream’s, or into Airlock’s',
+  },
   listBuilds: {
     method: 'get',
     path: '/api/builds',

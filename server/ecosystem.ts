@@ -79,6 +79,14 @@ export type Listings = {
   generation(lane: string): Promise<number>
 }
 
+export type ConvertedLock = {
+  readonly text: string
+  /** Addresses that are others now. */
+  readonly replaced: number
+  /** Names none of whose files is here, sorted: a pod cannot get them. */
+  readonly missing: readonly string[]
+}
+
 /** What a root asks for. */
 export type Understood = {
   readonly name: string
@@ -123,6 +131,11 @@ export type Ecosystem = {
   parseFile(text: string, constraints?: readonly string[]): Parsed & { readonly lines: readonly string[] }
   /** A lock as a tool of the ecosystem wrote it, told by its file's name: exactly those releases and files. */
   parseLock?(file: string, text: string): Promise<Parsed & { readonly lines: readonly string[] }>
+  /** Turns the addresses in a lock from the mirror's into upstream's, and back. */
+  readonly convertLock?: {
+    toUpstream(text: string, mirror: { readonly url: string }): Promise<ConvertedLock>
+    toAirlock(text: string, mirror: { readonly url: string; readonly index: string }): Promise<ConvertedLock>
+  }
   /** One canonical root taken apart, for those who are about to ask for it. */
   understand?(root: string): Understood
   /** Names that lie here in lists of the ecosystem's own. Never asks upstream. */

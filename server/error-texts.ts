@@ -172,6 +172,26 @@ export const codes = {
     en: { message: '{file} is not taken as a lock: {reason}.', hint: '{instead}' },
     zh: { message: '{file} 无法作为锁文件使用：{reason}。', hint: '{instead}' },
   },
+  'lock-address-unknown': {
+    en: {
+      message: 'Line {line} of the lock has {address}, which is Airlock’s, and nothing upstream answers to it.',
+      hint: 'Only files that Airlock fetched have an address upstream: what was built here or put here by hand has none. Check that --mirror is the address that the lock was made with.',
+    },
+    zh: {
+      message: '锁文件第 {line} 行的 {address} 是 Airlock 的地址，在上游没有对应的地址。',
+      hint: '只有 Airlock 下载的文件才有上游地址；在本地构建或手工放入的文件没有。请确认 --mirror 与生成锁文件时使用的地址一致。',
+    },
+  },
+  'mirror-unnamed': {
+    en: {
+      message: 'The mirror’s address is not known here.',
+      hint: 'Give it with --mirror, or set AIRLOCK_MIRROR_URL to what pods call it.',
+    },
+    zh: {
+      message: '此处不知道镜像的地址。',
+      hint: '请用 --mirror 指定，或把 AIRLOCK_MIRROR_URL 设为 HomePod 使用的地址。',
+    },
+  },
   'lock-file-gone': {
     en: {
       message:

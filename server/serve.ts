@@ -11,6 +11,7 @@ import { createAsking } from './console/asking.ts'
 import { createDescribing } from './console/describing.ts'
 import { createEventStream } from './console/event-stream.ts'
 import { createKnown } from './console/known.ts'
+import { createLockOperations } from './console/locks.ts'
 import { createNoticeOperations } from './console/notices.ts'
 import { createPage } from './console/page.ts'
 import { createTargetOperations } from './console/targets.ts'
@@ -57,6 +58,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
     ...targetOperations,
     ...createNoticeOperations(airlock),
     ...createDescribing(airlock),
+    ...createLockOperations({ ...airlock, mirrorUrl }),
     ...createBuildOperations(airlock),
   }
   const page = createPage({ folder: pageFolder, api })

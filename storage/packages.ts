@@ -65,6 +65,11 @@ export function createPackages(db: Database) {
       }))
     },
 
+    /** Listed files by the addresses that they came from. */
+    byUrl: (ecosystem: string, urls: readonly string[]) => listed(db, ecosystem, 'artifacts.url', urls),
+    /** Listed files by their SHA-256. */
+    byDigest: (ecosystem: string, digests: readonly string[]) => listed(db, ecosystem, 'artifacts.sha256', digests),
+
     /** The ids of requests whose closure holds a package, newest first, and whether it was asked for by name. */
     async requests(
       ecosystem: string,
@@ -105,3 +110,28 @@ export function createPackages(db: Database) {
 }
 
 export type Packages = ReturnType<typeof createPackages>
+
+/** SQLite takes some 30,000 values a statement. */
+const atOnce = 10_000
+
+async function listed(
+  db: Database,
+  ecosystem: string,
+  column: 'artifacts.url' | 'artifacts.sha256',
+  values: readonly string[],
+): Promise<Artifact[]> {
+  const found: Artifact[] = []
+  for (let at = 0; at < values.length; at += atOnce) {
+    const rows = await db
+      .selectFrom('artifacts')
+      .selectAll()
+      .where('ecosystem', '=', ecosystem)
+      .where(column, 'in', values.slice(at, at + atOnce))
+      .where(({ exists, selectFrom }) =>
+        exists(selectFrom('listings').select('artifact_id').whereRef('listings.artifact_id', '=', 'artifacts.id')),
+      )
+      .execute()
+    found.push(...rows.map(toArtifact))
+  }
+  return found
+}

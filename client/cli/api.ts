@@ -24,6 +24,7 @@ const routes = {
   getPackage: ['get', '/api/packages/:ecosystem/:name'],
   describePackage: ['get', '/api/packages/:ecosystem/:name/description'],
   listHooks: ['get', '/api/hooks'],
+  convertLock: ['post', '/api/locks'],
   testHook: ['post', '/api/hooks/:hook/test'],
   listBuilds: ['get', '/api/builds'],
   getBuild: ['get', '/api/builds/:id'],

@@ -1,4 +1,5 @@
 /** The command line: what can be asked, and which function answers. */
+import { convertLock, type ConvertOptions } from './locks.ts'
 import { Command, CommanderError } from 'commander'
 import about from '../../package.json' with { type: 'json' }
 import { createApi } from './api.ts'
@@ -139,6 +140,17 @@ function createProgram(context: Context, end: (code: number) => void): Command {
     withJson(command(target, action, description))
       .argument('<NAME>', words('argumentTarget'))
       .action((name: string, options: Flags) => run(options, () => act(context, name, options)))
+  const lock = command(program, 'lock', 'aboutLock')
+  for (const [to, about] of [
+    ['upstream', 'aboutLockUpstream'],
+    ['airlock', 'aboutLockAirlock'],
+  ] as const)
+    withJson(command(lock, `to-${to}`, about))
+      .argument('<FILE>', words('argumentLock'))
+      .option('--write', words('optionWrite'))
+      .option('--mirror <URL>', words('optionMirror'))
+      .option('--index <INDEX>', words('optionLockIndex'))
+      .action((file: string, options: ConvertOptions) => run(options, () => convertLock(context, to, file, options)))
   const notify = command(program, 'notify', 'aboutNotify')
   withJson(command(notify, 'list', 'aboutNotifyList')).action((options: Flags) =>
     run(options, () => listHooks(context, options)),

@@ -13,6 +13,8 @@ export type Io = {
   readonly user: string | undefined
   /** A file's bytes; null: standard input's. */
   read(path: string | null): Promise<Uint8Array>
+  /** A text in place of a file's, whole or not at all. */
+  write(path: string, text: string): Promise<void>
   /** Calls back on SIGINT and SIGTERM instead of ending the process, until the returned function is called. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void
   /** Becomes `server/main.ts COMMAND …` on this machine. */

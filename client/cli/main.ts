@@ -1,5 +1,5 @@
 /** Where argv, process.env and the process itself end. */
-import { chmod, constants, copyFile, open, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, constants, copyFile, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -19,6 +19,11 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   user: userName(),
   read: (path) => (path === null ? buffer(process.stdin) : readFile(path)),
+  async write(path, text) {
+    const part = join(dirname(resolve(path)), `.${basename(path)}.part`)
+    await writeFile(part, text, { mode: (await stat(path)).mode & 0o777, flush: true })
+    await rename(part, path)
+  },
   onSignal(listener) {
     process.on('SIGINT', listener).on('SIGTERM', listener)
     return () => void process.off('SIGINT', listener).off('SIGTERM', listener)

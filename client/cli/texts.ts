@@ -155,6 +155,28 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
     zh: '请指明要等待的申请：airlock status ID --wait。',
   },
   standardInput: { en: 'standard input', zh: '标准输入' },
+  aboutLock: { en: 'turn the addresses in a lock into others', zh: '转换锁文件中的地址' },
+  aboutLockUpstream: {
+    en: 'from Airlock’s into upstream’s, for a project’s repository',
+    zh: '把 Airlock 的地址转换为上游地址，用于项目仓库',
+  },
+  aboutLockAirlock: {
+    en: 'from upstream’s into Airlock’s, for use in a HomePod',
+    zh: '把上游地址转换为 Airlock 的地址，用于 HomePod',
+  },
+  argumentLock: { en: 'a lock, or -', zh: '锁文件，- 为标准输入' },
+  optionWrite: { en: 'into the file itself instead of standard output', zh: '写回文件本身，而不是输出到标准输出' },
+  optionMirror: { en: 'the mirror as the lock calls it', zh: '锁文件中使用的镜像地址' },
+  optionLockIndex: { en: 'the index that pods read (simple)', zh: 'HomePod 读取的索引（simple）' },
+  lockConverted: { en: '{count} addresses turned.', zh: '已转换 {count} 个地址。' },
+  lockMissing: {
+    en: 'Not here yet: {names}. Ask for them first: airlock request pip --lock {file}',
+    zh: '尚不在此：{names}。请先申请：airlock request pip --lock {file}',
+  },
+  usageWriteWhere: {
+    en: '--write needs a file, and goes without --json.',
+    zh: '--write 需要文件，且不能与 --json 同用。',
+  },
   usageLockAlone: {
     en: 'A lock is all that is asked for: --lock goes without -r and -c.',
     zh: '锁文件即全部申请内容：--lock 不能与 -r、-c 同用。',

@@ -13,6 +13,7 @@ import type { Queue } from '../queue.ts'
 import type { Asking } from './asking.ts'
 import type { BuildOperations } from './builds.ts'
 import type { Describing } from './describing.ts'
+import type { LockOperations } from './locks.ts'
 import type { NoticeOperations } from './notices.ts'
 import type { TargetOperations } from './targets.ts'
 import { viewDetail, viewPackage, viewRequest } from './views.ts'
@@ -68,7 +69,12 @@ export function createApi({
   readiness,
 }: ApiDeps): Omit<
   Api,
-  keyof Asking | keyof BuildOperations | keyof Describing | keyof TargetOperations | keyof NoticeOperations
+  | keyof Asking
+  | keyof BuildOperations
+  | keyof Describing
+  | keyof TargetOperations
+  | keyof NoticeOperations
+  | keyof LockOperations
 > {
   async function find(id: number): Promise<Request> {
     const request = await requests.get(id)

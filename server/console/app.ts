@@ -42,10 +42,10 @@ export function createConsole({ api, page, stream, log, consoleUrl }: Deps): Exp
     next()
   })
   app.use(refuseForeignHosts(consoleUrl), refuseCrossSite, requireJson)
-  // descriptions and locks. As JSON each line's end is two bytes, and some characters are more
+  // descriptions and locks; as JSON each line's end is two bytes, and some characters are more
+  app.post([operations.addTarget.path, operations.convertLock.path], express.json({ limit: '20mb' }))
   app.post(
     [operations.addTarget.path, operations.createRequests.path],
-    express.json({ limit: '20mb' }),
     express.text({ limit: '10mb', type: 'text/plain' }),
   )
   app.use(express.json({ limit: '2mb' }), express.text({ limit: '2mb', type: 'text/plain' }))

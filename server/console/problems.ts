@@ -32,6 +32,8 @@ const rows: Partial<Record<Code, Row>> = {
   'pod-empty': invalid,
   'lock-invalid': invalid,
   'locks-not-taken': invalid,
+  'lock-address-unknown': invalid,
+  'mirror-unnamed': invalid,
   'target-not-added': unknown,
   'notice-hook-unknown': unknown,
   'notice-failed': { status: 502, title: { en: 'Not taken', zh: '未被接收' } },

@@ -11,6 +11,7 @@ import { createPipGateway } from './gateway.ts'
 import { createKeptBack, runsOn } from './kept-back.ts'
 import type { Interpreter } from './interpreter.ts'
 import { createReadLock } from './lock-read.ts'
+import { createConvertLock, type ConvertLockDeps } from './lock-convert.ts'
 import { createMetadata } from './metadata.ts'
 import { nearestNames } from './names.ts'
 import { buildPolicy, type BuildKnobs } from './policy.ts'
@@ -50,6 +51,7 @@ export type PipDeps = {
   readonly legible: (artifact: Artifact, signal: AbortSignal) => Promise<void>
   readonly legibleAt: PathOf
   /** Bytes up to which a wheel is fetched while the solver looks at it. */
+  readonly artifacts: ConvertLockDeps['artifacts']
   readonly overlap: number
   readonly builds: BuildKnobs & BuildLimits & { readonly constraints: readonly string[] }
   /** Those that build, the default target's own first. */
@@ -119,6 +121,7 @@ export function createPip(deps: PipDeps) {
     understand: understandRoot,
     near: nearestNames,
     async known() {
+    convertLock: createConvertLock({ ...deps, originOf: projects.originOf }),
       const seen = deps.seen === undefined ? [] : seenProjects(await deps.seen(), deps.upstreams)
       return [...(deps.indexNames?.() ?? []), ...seen]
     },

@@ -80,7 +80,7 @@ export function renderIndex(names: readonly string[]): RenderedPage {
 }
 
 /** From a project's page, which clients take for a folder. Invariant: no query, since clients append `.metadata`. */
-function hrefOf({ sha256, file }: Listed): string {
+export function hrefOf({ sha256, file }: Pick<Artifact, 'sha256' | 'file'>): string {
   return `../../${urlPath(poolPath('pip', sha256, file).slice('pip/'.length))}`
 }
 

@@ -1,5 +1,5 @@
 /** A console on loopback that answers what a test tells it, and the command line run against it in this process. */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
@@ -110,6 +110,7 @@ export async function airlock(url: string, args: readonly string[], terminal: Te
       return () => listeners.delete(listener)
     },
     take: (from, to) => take(from, to),
+    write: (path, text) => writeFile(path, text),
     becomeServer(command, ...args) {
       became.push([command, ...args].join(' '))
       return 0

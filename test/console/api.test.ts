@@ -11,6 +11,7 @@ import { createBuildOperations } from '../../server/console/builds.ts'
 import { createDescribing } from '../../server/console/describing.ts'
 import { createEventStream } from '../../server/console/event-stream.ts'
 import { createKnown } from '../../server/console/known.ts'
+import { createLockOperations } from '../../server/console/locks.ts'
 import { createNoticeOperations } from '../../server/console/notices.ts'
 import { createPage } from '../../server/console/page.ts'
 import { createTargetOperations } from '../../server/console/targets.ts'
@@ -72,6 +73,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
   const api = {
     ...rest,
     ...asking,
+    ...createLockOperations({ ecosystems, mirrorUrl: null }),
     ...createNoticeOperations({
       notices: { list: () => Promise.resolve([]), test: () => Promise.reject(new AirlockError('notice-hook-unknown')) },
     }),
