@@ -47,6 +47,7 @@ import { pipUpstreams } from './pip/upstreams.ts'
 import { createQueue } from './queue.ts'
 import { createReuse } from './reuse.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
+import { createTryOut } from './try-out.ts'
 import { createUpstreamClient } from './upstream/client.ts'
 import { watchContacts } from './upstream/contacts.ts'
 import { createDownloads } from './upstream/download.ts'
@@ -85,6 +86,8 @@ export async function createAirlock(config: Config, env: Environment) {
   const listings = createListings(db)
   const tree = createTree(config.root)
   const builds = createBuilds(db)
+  const tryOut = createTryOut({ ...spine, log })
+  events.subscribe(tryOut.on)
   const packages = createPackages(db)
 
   const upstreams = pipUpstreams(config.upstreams.pip, machine.interpreter.index)
@@ -145,6 +148,7 @@ export async function createAirlock(config: Config, env: Environment) {
     sandbox,
     now,
     builds: config.builds,
+    imports: config.imports,
     built: builds,
     interpreters: [machine.interpreter, ...machine.builders],
     keep: (path, made) => keepIncoming(config.root, path, made),
@@ -258,6 +262,7 @@ export async function createAirlock(config: Config, env: Environment) {
     async close(): Promise<void> {
       stopping.abort(new Error('Airlock stops'))
       await queue.stop()
+      await tryOut.end()
       await notices.close()
       await gateway.close()
       client.close()

@@ -173,6 +173,11 @@ export type Ecosystem = {
   indexes(lane: string): AsyncIterable<Publication>
   /** What has become of a ready job's roots since: to be said beside its remarks. */
   notices?(job: Job): Promise<readonly Remark[]>
+  /**
+   * Uses what a ready job has made visible, here, as a pod would: what is to be known of it. It informs, so nothing waits
+   * for it and it may say nothing.
+   */
+  tryOut?(job: Job, target: Target, closure: Closure, signal: AbortSignal): Promise<readonly Remark[]>
   /** What takes roots back from a lane, as a request's content. Throws where nobody asked for them. */
   withdrawal?(roots: readonly string[], target: Target): Promise<Parsed>
   /**

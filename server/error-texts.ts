@@ -250,11 +250,11 @@ export const codes = {
   'sandbox-failed': {
     en: {
       message: 'The sandbox could not be set up: {reason}.',
-      hint: 'Run `airlock doctor`: builds need bubblewrap and the right to make namespaces.',
+      hint: 'Builds need bubblewrap and the right to make namespaces: the first lines of a start say what is missing.',
     },
     zh: {
       message: '无法建立沙箱：{reason}。',
-      hint: '请运行 `airlock doctor`：构建需要 bubblewrap 以及创建命名空间的权限。',
+      hint: '构建需要 bubblewrap 以及创建命名空间的权限：启动时的前几行会说明缺少什么。',
     },
   },
   // what upstream did
@@ -626,6 +626,22 @@ export const codes = {
   'kept-back': {
     en: { message: '{project} comes as {version}, although {newest} is out: {reason}', hint: '' },
     zh: { message: '{project} 只能安装 {version}，而最新版为 {newest}：{reason}', hint: '' },
+  },
+  imports: {
+    en: { message: 'Tried out here in a sandbox: {modules} imported in {seconds} s.', hint: '' },
+    zh: { message: '已在此处的沙箱中试用：导入 {modules} 用时 {seconds} 秒。', hint: '' },
+  },
+  'import-fails': {
+    en: { message: '{root} installs, but {module} cannot be imported here: {reason}', hint: '' },
+    zh: { message: '{root} 可以安装，但在此处无法导入 {module}：{reason}', hint: '' },
+  },
+  'import-lacks-library': {
+    en: {
+      message:
+        '{root} installs, but {module} cannot be imported here: the shared library {library} is missing. {instead}',
+      hint: '',
+    },
+    zh: { message: '{root} 可以安装，但在此处无法导入 {module}：缺少共享库 {library}。{instead}', hint: '' },
   },
   'upstream-stale': {
     en: { message: 'Upstream {origin} could not be asked; this is solved from its pages as last seen.', hint: '' },

@@ -229,6 +229,10 @@ export const fileSchema = z.strictObject({
       .prefault({}),
     'everything that people ask for becomes installable',
   ),
+  imports: knob(
+    size.default(200 * units.MB),
+    'closures up to this size are installed into a sandbox once they are ready, and what was asked for is imported; larger ones take minutes and gigabytes of memory; 0 tries none',
+  ),
   reuse: knob(
     z.number().min(0).max(8760).default(24),
     'hours for which an answer is given again without asking upstream; exact pins always are',

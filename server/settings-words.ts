@@ -84,6 +84,7 @@ export const knobsInChinese: Readonly<Record<string, string>> = {
   'builds.memory': '编译大型 C++ 源码所需',
   'builds.disk': '源码、环境与结果的总量；位于内存中',
   'builds.parallel': '编译器自身会用满所有处理器',
+  imports: '不超过此大小的结果在就绪后会装入沙箱，并试着导入所申请的软件包；更大的需要数分钟和数 GB 内存；0 表示不试',
   reuse: '多少小时内直接复用先前的结果；精确锁定的总是复用',
   'queue.solves': '求解多半在等待上游源，而不是计算',
   'queue.unfinished': '队列有界：申请过多时会得到明确的拒绝',

@@ -212,6 +212,20 @@ export function createJobs(db: Database, events: Events, now: () => Date) {
       return { items, remarks: JSON.parse(remarks) as Remark[] }
     },
 
+    /** Says more of a job that has ended; what is said again under a code takes the place of what was said. */
+    remark(job: Job, remarks: readonly Remark[]): Promise<void> {
+      return db.transaction().execute(async (write) => {
+        const row = await write.selectFrom('jobs').select('remarks').where('id', '=', job.id).executeTakeFirstOrThrow()
+        const codes = new Set(remarks.map(({ code }) => code))
+        const before = (JSON.parse(row.remarks) as Remark[]).filter(({ code }) => !codes.has(code))
+        await write
+          .updateTable('jobs')
+          .set({ remarks: JSON.stringify([...before, ...remarks]) })
+          .where('id', '=', job.id)
+          .execute()
+      })
+    },
+
     /**
      * Sizes of recorded closures, for lists. `bytes` is null while a size is unknown; jobs without a closure are absent.
      */

@@ -8,6 +8,7 @@ import { builderOf } from './builders.ts'
 import { createBuilding, type BuildStore } from './building.ts'
 import { readDescription } from './description.ts'
 import { createPipGateway } from './gateway.ts'
+import { createTryImports } from './imports.ts'
 import { createKeptBack, runsOn } from './kept-back.ts'
 import type { Interpreter } from './interpreter.ts'
 import { createReadLock } from './lock-read.ts'
@@ -54,6 +55,8 @@ export type PipDeps = {
   readonly artifacts: ConvertLockDeps['artifacts']
   readonly overlap: number
   readonly builds: BuildKnobs & BuildLimits & { readonly constraints: readonly string[] }
+  /** Bytes of a closure up to which its roots are imported once it is ready. */
+  readonly imports: number
   /** Those that build, the default target's own first. */
   readonly interpreters: readonly Interpreter[]
   readonly sandbox: Sandbox
@@ -81,14 +84,16 @@ export function createPip(deps: PipDeps) {
   const gateway = createPipGateway({ projects, metadata, prefetch, standIns, outside, gatewayUrl })
   const compile = createUv(deps)
   const keptBack = createKeptBack({ compile, indexUrl: gateway.indexUrl })
+  const builders = deps.interpreters.map(builderOf)
   const building = createBuilding({
     ...deps,
     standIns,
     store: deps.built,
-    builders: deps.interpreters.map(builderOf),
+    builders,
     pin: createBuildRequirements({ gateway, compile, projects, constraints: deps.builds.constraints }),
     run: createBuildRun({ sandbox: deps.sandbox, pathOf, limits: deps.builds }),
   })
+  const tryImports = createTryImports({ ...deps, builders, limits: deps.builds, upTo: deps.imports })
   const explain = createUnsolved({ metadata, listings, policy })
   const solving = { gateway, compile, projects, metadata, listings, keptBack, explain, standIns, policy }
   const solve = createSolve({ ...solving, failures: building.failures })
@@ -142,6 +147,7 @@ export function createPip(deps: PipDeps) {
     },
     stage: (job, target, closure, signal) => stage(job, own(target), closure, signal),
     prove: (job, target, _, signal) => prove(job, own(target), signal),
+    tryOut: (_, target, closure, signal) => tryImports(closure, own(target), signal),
     publication: (_, target, closure, askers) => publications.publication(own(target), closure, askers),
     requestFiles: (_, __, closure, asker) => publications.requestFiles(closure, asker),
     indexes: publications.indexes,

@@ -64,7 +64,10 @@ export async function startAirlock(options: AirlockOptions = {}) {
   await mkdir(state)
   const { upstreams = {}, ...config } = (options.config ?? {}) as { upstreams?: object }
   const pip = { ...(options.index !== undefined && { default: { url: options.index } }), ...upstreams }
-  await writeFile(join(state, 'airlock.yaml'), JSON.stringify({ gateway: { port: 0 }, upstreams: { pip }, ...config }))
+  await writeFile(
+    join(state, 'airlock.yaml'),
+    JSON.stringify({ gateway: { port: 0 }, imports: 0, upstreams: { pip }, ...config }),
+  )
 
   /** Resolves once it listens; throws what it said when it ends before. */
   async function start({ before = [], env = {}, preload = [] }: Start = {}): Promise<void> {
