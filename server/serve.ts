@@ -81,7 +81,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
       mirrorUrl,
       upstreams: airlock.upstreams.map(({ name, url, source }) => ({ ecosystem: 'pip', name, url, source })),
       targets,
-      sandbox: airlock.sandbox.available,
+      sandbox: config.builds.pip === 'off' ? null : airlock.sandbox.available,
       unused: airlock.extraIndexes.map((url) => url.replace(/\/\/[^/]*@/, '//')),
       resumed,
     },
