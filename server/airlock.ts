@@ -85,10 +85,8 @@ export async function createAirlock(config: Config, env: Environment) {
   const jobs = createJobs(db, events, now)
   const listings = createListings(db)
   const tree = createTree(config.root)
-  const builds = createBuilds(db)
-  const tryOut = createTryOut({ ...spine, log })
-  events.subscribe(tryOut.on)
   const packages = createPackages(db)
+  const builds = createBuilds(db)
 
   const upstreams = pipUpstreams(config.upstreams.pip, machine.interpreter.index)
   const targets = {
@@ -140,11 +138,11 @@ export async function createAirlock(config: Config, env: Environment) {
     fetch: downloads.fetch,
     legible: downloads.legible,
     legibleAt: downloads.legibleAt,
-    overlap: config.download.overlap,
     artifacts: {
       byUrl: (urls) => packages.byUrl('pip', urls),
       byDigest: (digests) => packages.byDigest('pip', digests),
     },
+    overlap: config.download.overlap,
     sandbox,
     now,
     builds: config.builds,

@@ -11,8 +11,8 @@ import { createPipGateway } from './gateway.ts'
 import { createTryImports } from './imports.ts'
 import { createKeptBack, runsOn } from './kept-back.ts'
 import type { Interpreter } from './interpreter.ts'
-import { createReadLock } from './lock-read.ts'
 import { createConvertLock, type ConvertLockDeps } from './lock-convert.ts'
+import { createReadLock } from './lock-read.ts'
 import { createMetadata } from './metadata.ts'
 import { nearestNames } from './names.ts'
 import { buildPolicy, type BuildKnobs } from './policy.ts'
@@ -51,8 +51,8 @@ export type PipDeps = {
   readonly fetch: (artifacts: readonly Artifact[], options: { readonly signal: AbortSignal }) => Promise<void>
   readonly legible: (artifact: Artifact, signal: AbortSignal) => Promise<void>
   readonly legibleAt: PathOf
-  /** Bytes up to which a wheel is fetched while the solver looks at it. */
   readonly artifacts: ConvertLockDeps['artifacts']
+  /** Bytes up to which a wheel is fetched while the solver looks at it. */
   readonly overlap: number
   readonly builds: BuildKnobs & BuildLimits & { readonly constraints: readonly string[] }
   /** Bytes of a closure up to which its roots are imported once it is ready. */
@@ -121,12 +121,12 @@ export function createPip(deps: PipDeps) {
       const exact = asked.every(({ requirement }) => isExact(requirement))
       return { roots, options: optionsOf(asked, constraintsOf(constraints)), exact }
     },
+    convertLock: createConvertLock({ ...deps, originOf: projects.originOf }),
     parseLock: createReadLock({ ...deps, isUpstream }),
     parseFile: (text, constraints = []) => parseRequirementsFile(text, { constraints, isUpstream }),
     understand: understandRoot,
     near: nearestNames,
     async known() {
-    convertLock: createConvertLock({ ...deps, originOf: projects.originOf }),
       const seen = deps.seen === undefined ? [] : seenProjects(await deps.seen(), deps.upstreams)
       return [...(deps.indexNames?.() ?? []), ...seen]
     },
