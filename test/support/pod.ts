@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process'
 import { copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { temporaryFolder } from './folders.ts'
@@ -47,12 +48,13 @@ export type PodOptions = {
   readonly target: string
 }
 
-export async function startPod(t: TestContext, { suite, tree, uri, target }: PodOptions) {
+/** A copy of a suite's clean root, with the tree at a place of it, read-only. */
+export async function openRoot(t: TestContext, suite: string, tree: string, at: string) {
   const clean = await cleanRoot(suite)
   const mounted: string[] = []
   // before the folder goes: hooks run in the order of their registration
   t.after(async () => {
-    for (const place of mounted) await execute('umount', [place], { env })
+    for (const place of mounted) await unmount(place)
   })
   const folder = await temporaryFolder(t)
   const root = join(folder, 'root')
@@ -63,9 +65,40 @@ export async function startPod(t: TestContext, { suite, tree, uri, target }: Pod
     mounted.unshift(place)
   }
   await mount(root, '-t', 'overlay', 'overlay', '-o', layers)
-  await mkdir(join(root, 'srv/airlock'), { recursive: true })
-  await mount(join(root, 'srv/airlock'), '--bind', tree)
+  await mkdir(join(root, at), { recursive: true })
+  await mount(join(root, at), '--bind', '-o', 'ro', tree)
 
+  return {
+    root,
+    /** By the pod's shell; throws with everything that was said. */
+    async run(command: string): Promise<string> {
+      const said = await execute('chroot', [root, 'sh', '-ec', `exec 2>&1; ${command}`], {
+        env,
+        maxBuffer: 1 << 26,
+      }).catch((error: Error & { stdout?: string }) => {
+        throw new Error(`${command}\n${error.stdout ?? error.message}`, { cause: error })
+      })
+      return said.stdout
+    },
+  }
+}
+
+/** What ran in it may need a moment to end: busybox's `timeout` looks once a second whether its command is gone. */
+async function unmount(place: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const failed = await execute('umount', [place], { env }).then(
+      () => null,
+      (error: Error) => error,
+    )
+    if (failed === null) return
+    if (tries === 20) throw failed
+    await sleep(250)
+  }
+}
+
+export async function startPod(t: TestContext, { suite, tree, uri, target }: PodOptions) {
+  const pod = await openRoot(t, suite, tree, 'srv/airlock')
+  const { root } = pod
   await rm(join(root, 'etc/apt/sources.list'), { force: true })
   await mkdir(join(root, 'etc/apt/keyrings'), { recursive: true })
   await copyFile(join(tree, 'homepod/airlock.asc'), join(root, 'etc/apt/keyrings/airlock.asc'))
@@ -81,18 +114,5 @@ export async function startPod(t: TestContext, { suite, tree, uri, target }: Pod
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`)
   await writeFile(join(root, 'etc/apt/apt.conf.d/90airlock'), lines.join(''))
-
-  return {
-    root,
-    /** By the pod's shell; throws with everything that was said. */
-    async run(command: string): Promise<string> {
-      const said = await execute('chroot', [root, 'sh', '-ec', `exec 2>&1; ${command}`], {
-        env,
-        maxBuffer: 1 << 26,
-      }).catch((error: Error & { stdout?: string }) => {
-        throw new Error(`${command}\n${error.stdout ?? error.message}`, { cause: error })
-      })
-      return said.stdout
-    },
-  }
+  return pod
 }
