@@ -1,6 +1,6 @@
 /** The first lines of a start: where everything is, what was found and why, and the line that points a pod here. */
 import type { Target } from './ecosystem.ts'
-import type { Language } from './errors.ts'
+import type { Language, Phrase } from './errors.ts'
 
 export type Greeting = {
   /** Why a folder is not the usual one, first of all. */
