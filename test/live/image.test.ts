@@ -3,7 +3,7 @@
  * user, on a read-only root with nothing to write in but its volumes.
  */
 import assert from 'node:assert/strict'
-import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,11 +11,13 @@ import { fileURLToPath } from 'node:url'
 import type { RequestDetail, RequestView } from '../../server/contract.ts'
 import { freePorts } from '../support/airlock.ts'
 import { pipInstall } from '../support/clients.ts'
-import { makeVolume, startContainer, type ContainerOptions } from '../support/container.ts'
+import { makeVolume, peakOf, startContainer, until, type ContainerOptions } from '../support/container.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { buildImage, sizeOf } from '../support/image.ts'
 import { startIndex } from '../support/index.ts'
+import { compose, find } from '../support/kubernetes.ts'
 import { cleanRoot } from '../support/pod.ts'
+import type { Manifest } from '../support/policies.ts'
 import { checkTree } from '../support/tree.ts'
 import { makeWheel } from '../support/wheels.ts'
 
@@ -59,8 +61,6 @@ test('the image’s steps make one that serves as nobody on a read-only root', {
   assert.deepEqual(image.volumes, ['/opt/public/airlock', '/var/lib/airlock'])
   await makeVolume(image, '/opt/public/airlock', tree)
   await makeVolume(image, '/var/lib/airlock', state)
-  await mkdir(join(image.root, 'etc/airlock'))
-  await writeFile(join(image.root, 'etc/airlock/airlock.yaml'), '')
   const consoleUrl = `http://127.0.0.1:${consolePort}`
   const mirrorUrl = `http://127.0.0.1:${mirrorPort}`
   const options: ContainerOptions = {
@@ -102,7 +102,7 @@ test('the image’s steps make one that serves as nobody on a read-only root', {
     assert.deepEqual(await run(image.healthcheck), { status: 1, said: '' })
   })
 
-  await t.test('serve starts, is ready, fulfils requests for pip and for apt, and ends in order', async () => {
+  await t.test('serve starts, is ready, fulfils requests for pip and for apt, and ends in order', async (t) => {
     const server = startContainer(image, options)
     t.after(() => server.child.exitCode === null && server.child.kill('SIGKILL'))
     await until(`${consoleUrl}/readyz`, server)
@@ -127,12 +127,13 @@ test('the image’s steps make one that serves as nobody on a read-only root', {
     const status = await run([...image.entrypoint, 'status', '--json'])
     assert.equal(status.status, 0, status.said)
 
+    t.diagnostic(`the console took ${await peakOf(server)} at most`)
     server.child.kill('SIGTERM')
     assert.equal(await server.ended, 0, server.said())
     assert.equal((await run(image.healthcheck)).status, 1)
   })
 
-  await t.test('mirror alone serves a tree that it can only read, without a state', async () => {
+  await t.test('mirror alone serves a tree that it can only read, without a state', async (t) => {
     const volumes = { '/opt/public/airlock': tree }
     const alone = {
       ...options,
@@ -148,26 +149,81 @@ test('the image’s steps make one that serves as nobody on a read-only root', {
     const installed = await pipInstall(['--index-url', `${mirrorUrl}/pip/simple/`, 'widget'])
     assert.deepEqual(installed.releases, { widget: '1.0' }, installed.output)
     assert.match(await (await fetch(`${mirrorUrl}/apt/default/InRelease`)).text(), /BEGIN PGP SIGNED MESSAGE/)
+    t.diagnostic(`the mirror took ${await peakOf(server)} at most`)
     server.child.kill('SIGTERM')
     assert.equal(await server.ended, 0, server.said())
   })
+
+  await t.test('the containers of deploy/k8s start in it as they are written there', async (t) => {
+    const manifests = await compose()
+    const [shared, block, config] = ['public', 'block', 'config'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    // as Kubernetes hands volumes to a pod with an fsGroup
+    for (const volume of [shared, block]) {
+      await mkdir(volume)
+      await chown(volume, 0, 10001)
+      await chmod(volume, 0o2775)
+    }
+    await mkdir(config)
+    const given = await readFile(join(project, 'deploy/k8s/config.yaml'), 'utf8')
+    await writeFile(join(config, 'airlock.yaml'), `${given}gateway: { port: ${gatewayPort} }\n`)
+    const from: Record<string, string> = { public: shared, state: block, config, credentials: await temporaryFolder(t) }
+
+    function start(name: string, line?: readonly string[]) {
+      const { args, env, volumeMounts } = containerOf(find(manifests, 'Deployment', name))
+      const listen = [
+        ['AIRLOCK_MIRROR_LISTEN', mirrorPort],
+        ['AIRLOCK_CONSOLE_LISTEN', consolePort],
+      ] as const
+      const own = Object.fromEntries(env.map(({ name: variable, value }) => [variable, value]))
+      for (const [variable, port] of listen) if (own[variable]?.includes(':')) own[variable] = `127.0.0.1:${port}`
+      const server = startContainer(image, {
+        args,
+        ...(line && { line: [...image.entrypoint, ...line] }),
+        env: { ...own, ...(line && { AIRLOCK_CONSOLE_URL: consoleUrl }) },
+        volumes: Object.fromEntries(volumeMounts.map((mount) => [mount.mountPath, from[mount.name]!])),
+        readOnly: volumeMounts.filter(({ readOnly }) => readOnly).map(({ mountPath }) => mountPath),
+      })
+      t.after(() => server.child.exitCode === null && server.child.kill('SIGKILL'))
+      return server
+    }
+    // in the order in which a first start may bring them: there is no tree yet
+    const mirror = start('airlock-mirror')
+    await until(`${mirrorUrl}/healthz`, mirror)
+    const server = start('airlock-console')
+    await until(`${consoleUrl}/readyz`, server)
+    // the mirror sees what the console publishes
+    await until(`${mirrorUrl}/homepod/setup.sh`, server)
+    assert.equal((await stat(join(block, 'state'))).mode & 0o777, 0o700)
+    assert.equal(
+      (await fetch(`${mirrorUrl}/homepod/setup.sh`)).status,
+      200,
+      'the mirror sees what the console publishes',
+    )
+    // as deploy/README.md has it by `kubectl exec`
+    for (const line of [['status'], ['doctor']]) {
+      const command = start('airlock-console', line)
+      assert.equal(await command.ended, 0, command.said())
+    }
+    assert.match(server.said(), /mirror +http:\/\/airlock\.example:8080/)
+    for (const { child, ended, said } of [server, mirror]) {
+      child.kill('SIGTERM')
+      assert.equal(await ended, 0, said())
+    }
+  })
 })
 
-type Server = ReturnType<typeof startContainer>
+type Container = {
+  readonly args: readonly string[]
+  readonly env: readonly { readonly name: string; readonly value: string }[]
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[]
+}
 
-/** Until a server answers; throws with what it said when it ends before. */
-async function until(url: string, { child, said }: Server): Promise<void> {
-  for (;;) {
-    if (
-      await fetch(url).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    )
-      return
-    if (child.exitCode !== null) assert.fail(`it ended with ${child.exitCode}:\n${said()}`)
-    await sleep(50)
-  }
+function containerOf({ spec }: Manifest): Container {
+  return (spec as { template: { spec: { containers: [Container] } } }).template.spec.containers[0]
 }
 
 /** The request, once it has ended. */

@@ -6,10 +6,12 @@
  *   server.child, server.said()
  *   await server.ended                 its status; `child.kill()` reaches it, since everything before it has become it
  */
+import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdir, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Image } from './image.ts'
 
 export type ContainerOptions = {
@@ -29,7 +31,8 @@ const script = `
   root=$1 user=$2 cwd=$3 binds=$4
   shift 4
   mount --bind "$root" "$root"
-  mount -t proc proc "$root/proc"
+  # as little of it as deploy/airlock.service leaves
+  mount -t proc -o subset=pid,hidepid=invisible proc "$root/proc"
   mount -t tmpfs -o mode=755 tmpfs "$root/dev"
   for device in null zero full random urandom; do
     : >"$root/dev/$device"
@@ -37,6 +40,7 @@ const script = `
   done
   mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
   printf '%s' "$binds" | while IFS='|' read -r place from how; do
+    if [ -d "$from" ]; then mkdir -p "$root$place"; else mkdir -p "$root\${place%/*}"; : >>"$root$place"; fi
     mount --bind "$from" "$root$place"
     mount -o "remount,bind,nosuid,nodev$how" "$root$place"
   done
@@ -74,4 +78,27 @@ export function startContainer(image: Image, { line, args, env = {}, volumes, re
     stream.setEncoding('utf8').on('data', (text: string) => output.push(text))
   const ended = once(child, 'close').then(([status]) => status as number | null)
   return { child, ended, said: () => output.join('') }
+}
+
+export type Container = ReturnType<typeof startContainer>
+
+/** Until a container answers at a URL; throws with what it said when it ends before. */
+export async function until(url: string, { child, said }: Container): Promise<void> {
+  for (;;) {
+    if (
+      await fetch(url).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return
+    if (child.exitCode !== null) assert.fail(`it ended with ${child.exitCode}:\n${said()}`)
+    await sleep(50)
+  }
+}
+
+/** The most memory that a container has had, without its children. */
+export async function peakOf({ child }: Container): Promise<string> {
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
+  return `${Math.round(Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) / 1000)} MB`
 }
