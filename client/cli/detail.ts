@@ -74,5 +74,12 @@ function closure({ closure: items }: RequestDetail, words: Words, columns: numbe
 function problem(title: 'detailWaiting' | 'detailProblem', view: ProblemView | null, words: Words): string[] {
   if (!view) return []
   const lines = plainLines(view.detail).split('\n')
+function whence({ source, build, update, new: isNew }: NonNullable<RequestDetail['closure']>[number]) {
+  if (source) return 'isSource'
+  if (update) return 'isUpdate'
+  if (!isNew) return 'isHere'
+  return build === null ? 'isNew' : 'isBuilt'
+}
+
   return [words(title), ...lines.map((line) => `  ${line}`), ...(view.hint === '' ? [] : [`  ${plain(view.hint)}`])]
 }

@@ -328,6 +328,8 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   detailWaiting: { en: 'Waiting', zh: '等待' },
   askedFor: { en: 'asked for', zh: '直接申请' },
   isNew: { en: 'new', zh: '新下载' },
+  isBuilt: { en: 'built here', zh: '本地构建' },
+  isSource: { en: 'to be built', zh: '待构建' },
   isUpdate: { en: 'update', zh: '更新' },
   isHere: { en: 'here', zh: '已有' },
   provedOther: { en: '{version}, the pod gets {proved}', zh: '{version}，实际安装 {proved}' },

@@ -18,17 +18,18 @@ export function builderOf(interpreter: Interpreter): Builder {
   return { executable, folders: isSystem ? [] : [prefix], target: hostTarget(interpreter) }
 }
 
-/** The builder whose compiled results a target loads; else the first, whose pure ones any does. */
+/** The builder whose compiled results a target loads; else one of the same Python; else the first. Pure results serve any. */
 export function chooseBuilder(builders: readonly Builder[], target: PipTarget): Builder {
-  return builders.find((builder) => isKindOf(builder.target, target)) ?? builders[0]!
+  const kind = builders.find((builder) => isKindOf(builder.target, target))
+  return kind ?? builders.find((builder) => isSamePython(builder.target, target)) ?? builders[0]!
 }
 
 /** Whether what is compiled for one Python and platform runs on another. */
 export function isKindOf(builder: PipTarget, target: PipTarget): boolean {
+  return isSamePython(builder, target) && runsOnPlatform(builder.platform, target.platform)
+}
+
+function isSamePython(builder: PipTarget, target: PipTarget): boolean {
   const minor = ({ python }: PipTarget) => python.split('.').slice(0, 2).join('.')
-  return (
-    builder.implementation === target.implementation &&
-    minor(builder) === minor(target) &&
-    runsOnPlatform(builder.platform, target.platform)
-  )
+  return builder.implementation === target.implementation && minor(builder) === minor(target)
 }

@@ -49,7 +49,14 @@ export function createKeptBack({ compile, indexUrl }: Deps) {
         bestWheel(newest.files, target.tags) || isOffered
           ? await explained(root, newest.version, job, target, session)
           : notServed(failed.get(root.name))
-      const fields = { project: root.name, version: item.version, newest: newest.version, reason }
+      const build = failed.get(root.name)?.fields['build']
+      const fields = {
+        project: root.name,
+        version: item.version,
+        newest: newest.version,
+        reason,
+        ...(build !== undefined && { build }),
+      }
       remarks.push({ code: 'kept-back', fields })
     }
     return remarks

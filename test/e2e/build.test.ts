@@ -137,6 +137,17 @@ test('an old source behind releases with wheels is found where something needs i
   assert.equal((await rig.buildsOf('src-grammar')).length, 1)
 })
 
+test('a job that is cancelled while it builds ends at once, and the same asked again is built', async () => {
+  rig.source({ name: 'src-patient', version: '1.0', before: 'import time; time.sleep(3)' })
+  const { id } = await rig.airlock.ask('src-patient')
+  await rig.airlock.wait(id, ({ state, progress }) => state === 'building' && progress !== null)
+  const before = Date.now()
+  assert.equal((await rig.airlock.cancel(id)).state, 'cancelled')
+  assert.ok(Date.now() - before < 2000)
+  assert.equal((await rig.buildsOf('src-patient')).length, 0)
+  assert.deepEqual(versionsOf(await rig.bring('default', 'src-patient')), { 'src-patient': '1.0' })
+})
+
 test('a job whose server is killed while it builds is ready in the end', async () => {
   rig.source({ name: 'src-slow', version: '1.0', before: 'import time; time.sleep(1.5)' })
   const { id } = await rig.airlock.ask('src-slow')

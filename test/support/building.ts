@@ -11,8 +11,11 @@ const [, minor = ''] = hostPython().version.split('.')
 /** What this machine's Python takes for its own. */
 export const nativeTag = `cp3${minor}-cp3${minor}-linux_${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}`
 
-/** `default` and `same` are this machine's kind, `older` is Python 3.8 with an index of its own. */
-export async function startBuilding(builds: Readonly<Record<string, unknown>> = {}) {
+/** `default` and `same` are this machine's kind, `older` is Python 3.8 and an older C library with an index of its own. */
+export async function startBuilding(
+  builds: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, { readonly python: string; readonly index: string }>> = {},
+) {
   const index = await startIndex()
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
   const host = { python: hostPython().version, platform: `${machine}-manylinux_2_40` }

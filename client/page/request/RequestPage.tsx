@@ -78,11 +78,17 @@ function Shown({ request }: { readonly request: RequestDetail }) {
           {request.remarks.length > 0 && (
             <section>
               <h2>{t('request.remarks')}</h2>
-              {request.remarks.map(({ message }) => (
+              {request.remarks.map(({ message, fields: { build } }) => (
                 <p key={message} className="remark">
                   {message}
                 </p>
               ))}
+                  {typeof build === 'number' && (
+                    <>
+                      {' '}
+                      <Link href={`/builds/${build}`}>{t('build.log')}</Link>
+                    </>
+                  )}
             </section>
           )}
           <section>
