@@ -60,20 +60,20 @@ function closure({ closure: items }: RequestDetail, words: Words, columns: numbe
   const titles = (['columnProject', 'columnVersion', 'columnSize', 'columnHere', 'columnNeededBy'] as const).map(
     (title) => words(title),
   )
-  const rows = items.map(({ project, version, size, root, neededBy, new: isNew, update, proved }) => [
-    project,
-    proved === null ? version : words('provedOther', { version, proved: proved || '-' }),
-    size === null ? words('unknown') : bytes(size),
-    words(update ? 'isUpdate' : isNew ? 'isNew' : 'isHere'),
-    [...(root ? [words('askedFor')] : []), ...neededBy].join(', '),
-  ])
+  const rows = items.map((item) => {
+    const { project, version, size, root, neededBy, proved } = item
+    return [
+      project,
+      proved === null ? version : words('provedOther', { version, proved: proved || '-' }),
+      size === null ? words('unknown') : bytes(size),
+      words(whence(item)),
+      [...(root ? [words('askedFor')] : []), ...neededBy].join(', '),
+    ]
+  })
   const lines = table(titles, rows, columns === undefined ? undefined : columns - 2)
   return [words('detailClosure'), ...lines.map((line) => `  ${line}`)]
 }
 
-function problem(title: 'detailWaiting' | 'detailProblem', view: ProblemView | null, words: Words): string[] {
-  if (!view) return []
-  const lines = plainLines(view.detail).split('\n')
 function whence({ source, build, update, new: isNew }: NonNullable<RequestDetail['closure']>[number]) {
   if (source) return 'isSource'
   if (update) return 'isUpdate'
@@ -81,5 +81,8 @@ function whence({ source, build, update, new: isNew }: NonNullable<RequestDetail
   return build === null ? 'isNew' : 'isBuilt'
 }
 
+function problem(title: 'detailWaiting' | 'detailProblem', view: ProblemView | null, words: Words): string[] {
+  if (!view) return []
+  const lines = plainLines(view.detail).split('\n')
   return [words(title), ...lines.map((line) => `  ${line}`), ...(view.hint === '' ? [] : [`  ${plain(view.hint)}`])]
 }

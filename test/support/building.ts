@@ -20,7 +20,8 @@ export async function startBuilding(
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
   const host = { python: hostPython().version, platform: `${machine}-manylinux_2_40` }
   const older = { python: '3.8.18', platform: `${machine}-manylinux_2_31`, index: 'older' }
-  const targets = { default: { pip: host }, same: { pip: host }, older: { pip: older } }
+  const others = Object.entries(more).map(([name, pip]) => [name, { pip: { ...host, ...pip } }])
+  const targets = { default: { pip: host }, same: { pip: host }, older: { pip: older }, ...Object.fromEntries(others) }
   const airlock = await startAirlock({ index: index.url, config: { targets, builds } })
 
   async function ask(target: string, requirements: readonly string[]): Promise<number> {
