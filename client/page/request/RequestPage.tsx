@@ -81,14 +81,14 @@ function Shown({ request }: { readonly request: RequestDetail }) {
               {request.remarks.map(({ message, fields: { build } }) => (
                 <p key={message} className="remark">
                   {message}
-                </p>
-              ))}
                   {typeof build === 'number' && (
                     <>
                       {' '}
                       <Link href={`/builds/${build}`}>{t('build.log')}</Link>
                     </>
                   )}
+                </p>
+              ))}
             </section>
           )}
           <section>
