@@ -45,8 +45,14 @@ apt_settings() {
 Acquire::http::AllowRedirect "false";
 Acquire::Retries "0";
 Acquire::http::Timeout "10";
+// apt would ask a name server for _http._tcp of the host: there is none, and no name should leave.
+Acquire::EnableSrvRecords "false";
 END
-  if [ -n "$host" ]; then printf 'Acquire::http::Proxy::%s "DIRECT";\n' "$host"; fi
+  case $host in
+    # apt's settings cannot name an address with colons
+    '' | *[!A-Za-z0-9.-]*) ;;
+    *) printf 'Acquire::http::Proxy::%s "DIRECT";\nAcquire::https::Proxy::%s "DIRECT";\n' "$host" "$host" ;;
+  esac
   printf '// Says how to ask for a package that is not here.\n'
   printf 'AptCli::Hooks::Install:: "sh /etc/airlock/apt-hook %s || true";\n' "$console"
 }

@@ -27,7 +27,7 @@ with opener.open(sys.argv[1], timeout=10) as answer, open(sys.argv[2], "wb") as 
   # apt gives the file to its own user while it comes, so it needs a folder that user may enter
   rm -f "$2"
   $helper -q -o "Acquire::http::Proxy::$(host_of "$1")=DIRECT" -o Acquire::http::Timeout=10 -o Acquire::Retries=0 \
-    -o APT::Sandbox::User=root download-file "$1" "$2" >/dev/null 2>&1
+    -o Acquire::EnableSrvRecords=false -o APT::Sandbox::User=root download-file "$1" "$2" >/dev/null 2>&1
 }
 
 # host_of URL: without its port.
