@@ -145,6 +145,7 @@ export const requestQuerySchema = z.object({
   target: targetName.optional(),
   requester: freeText(100).optional(),
   text: freeText(200).optional(),
+  batch: z.string().max(64).optional().meta({ description: 'those asked for together, one a target' }),
   cursor: z
     .string()
     .regex(/^\d{1,15}$/)

@@ -29,6 +29,8 @@ export type RequestFilter = {
   readonly requester?: string | undefined
   /** Found in what was typed, the requester's name or the note. */
   readonly text?: string | undefined
+  /** Those asked for together. */
+  readonly batch?: string | undefined
   /** Only requests older than this one. */
   readonly before?: number | undefined
   readonly limit: number
@@ -162,6 +164,7 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
       if (filter.ecosystem !== undefined) query = query.where('requests.ecosystem', '=', filter.ecosystem)
       if (filter.target !== undefined) query = query.where('requests.target', '=', filter.target)
       if (filter.requester !== undefined) query = query.where('requests.requester', '=', filter.requester)
+      if (filter.batch !== undefined) query = query.where('requests.batch', '=', filter.batch)
       if (filter.before !== undefined) query = query.where('requests.id', '<', filter.before)
       if (filter.text) {
         const pattern = `%${filter.text.replace(/[\\%_]/g, '\\$&')}%`

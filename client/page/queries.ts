@@ -13,6 +13,7 @@ export type Filter = {
   readonly state?: RequestView['state'] | 'unfinished' | undefined
   readonly requester?: string | undefined
   readonly text?: string | undefined
+  readonly batch?: string | undefined
   readonly cursor?: string | undefined
 }
 

@@ -19,6 +19,9 @@ import { Preview, type Wish } from './Preview.tsx'
 import { Targets, useTargets } from './Targets.tsx'
 
 const maxFile = 200_000
+const maxLock = 8_000_000
+/** What tools call their locks; a requirements file is a lock only where it says so. */
+const lockName = /^(?:uv\.lock|poetry\.lock|Pipfile\.lock|pylock(?:\.[^.]+)?\.toml)$/
 const maxLines = 1000
 
 export function AskBar() {
@@ -32,6 +35,7 @@ export function AskBar() {
   const [name, setName] = useName()
   const [wish, setWish] = useState<Wish | null>(null)
   const [asked, setAsked] = useState<readonly RequestView[]>([])
+  const [lock, setLock] = useState<{ readonly file: string; readonly text: string } | null>(null)
   const [dragged, setDragged] = useState(false)
   const [tooLarge, setTooLarge] = useState(false)
   const { all: targets, chosen, choose } = useTargets(ecosystem)
@@ -57,6 +61,11 @@ export function AskBar() {
         ...(name.trim() !== '' && { requester: name.trim() }),
         ...(note.trim() !== '' && { note: note.trim() }),
       }
+      if (lock)
+        return call('createRequests', {
+          text: lock.text,
+          query: { ecosystem, lock: lock.file, target: chosen, ...said },
+        })
       return asFile
         ? call('createRequests', { text, query: { ecosystem, target: chosen, ...said } })
         : call('createRequests', { body: { ecosystem, requirements: lines, targets: [...chosen], ...said } })
@@ -66,13 +75,14 @@ export function AskBar() {
       addMine(requests)
       setAsked(requests)
       setText('')
+      setLock(null)
       setNote('')
       setReplaced(null)
       setWish(null)
       box.current?.focus()
     },
   })
-  const canAsk = lines.length > 0 && chosen.length > 0 && !ask.isPending
+  const canAsk = (lines.length > 0 || lock !== null) && chosen.length > 0 && !ask.isPending
 
   function become(next: Ecosystem): void {
     setEcosystem(next)
@@ -81,6 +91,7 @@ export function AskBar() {
 
   function write(next: string): void {
     setText(next)
+    setLock(null)
     setTooLarge(false)
     setAsked([])
     setWish(null)
@@ -102,6 +113,13 @@ export function AskBar() {
     setDragged(false)
     const [file] = event.dataTransfer.files
     if (!file) return
+    if (lockName.test(file.name)) {
+      become('pip')
+      write('')
+      if (file.size > maxLock) setTooLarge(true)
+      else setLock({ file: file.name, text: await file.text() })
+      return box.current?.focus()
+    }
     const content = file.size > maxFile ? null : await file.text()
     if (content === null || content.split('\n').length > maxLines) return setTooLarge(true)
     if (!take(content)) {
@@ -180,6 +198,14 @@ export function AskBar() {
       </div>
       {dragged && <p className="ask-says">{t('ask.drop')}</p>}
       {tooLarge && <p className="ask-says cause">{t('ask.tooLarge')}</p>}
+      {lock && (
+        <p className="ask-says">
+          {t('ask.lock', { file: lock.file })}{' '}
+          <button type="button" className="act" onClick={() => setLock(null)}>
+            {t('ask.unlock')}
+          </button>
+        </p>
+      )}
       {replaced && (
         <p className="ask-says">
           {t('ask.understood')} <span className="mono">{replaced.names.join('  ')}</span>{' '}
@@ -195,7 +221,7 @@ export function AskBar() {
           </button>
         </p>
       )}
-      {lines.length > 0 && (
+      {(lines.length > 0 || lock) && (
         <>
           <Checked
             lines={checked.data?.lines ?? []}

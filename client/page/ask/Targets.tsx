@@ -69,6 +69,11 @@ export function Targets({ all, chosen, choose }: Props) {
               }
             />
           ))}
+          {chosen.length < all.length && (
+            <button type="button" className="act" onClick={() => choose(all.map(({ name }) => name))}>
+              {t('ask.allTargets')}
+            </button>
+          )}
         </fieldset>
       </Popover.Dropdown>
     </Popover>

@@ -15,6 +15,7 @@ import { addRequests, isUnfinished, putRequest, requestQuery, targetsQuery, type
 import { Bar } from '../queue/Bar.tsx'
 import { StateMark } from '../queue/StateMark.tsx'
 import { exactly } from '../pod/commands.ts'
+import { Batch } from './Batch.tsx'
 import { Closure } from './Closure.tsx'
 import { Timeline } from './Timeline.tsx'
 
@@ -74,6 +75,7 @@ function Shown({ request }: { readonly request: RequestDetail }) {
         </div>
         <div className="request-main">
           <Problems request={request} />
+          <Batch request={request} />
           {state === 'ready' && <Install request={request} />}
           {request.remarks.length > 0 && (
             <section>
