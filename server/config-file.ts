@@ -85,5 +85,6 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
     if (key?.range) return key.range[0]
   }
   const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined
-  return node?.range?.[0] ?? 0
+  // what is missing is missing where it belongs
+  return node?.range?.[0] ?? (path.length > 1 ? offsetOf(document, path.slice(0, -1)) : 0)
 }

@@ -76,8 +76,39 @@ const probes: Readonly<Record<string, Probe>> = {
     ],
     allowed: [value('../errors.ts'), type('../child.ts'), value('./names.ts'), value('node:fs/promises')],
   },
+  'server/notices/probe.ts': {
+    refused: [
+      value('../upstream/send.ts'),
+      value('../pip/names.ts'),
+      value('../config.ts'),
+      value('../child.ts'),
+      value('nodemailer'),
+      value('got'),
+      value('node:net'),
+      value('node:child_process'),
+      value('kysely'),
+    ],
+    allowed: [
+      value('../errors.ts'),
+      type('../upstream/send.ts'),
+      value('../../storage/outbox.ts'),
+      value('node:crypto'),
+    ],
+  },
+  'server/backup/probe.ts': {
+    refused: [
+      value('../upstream/send.ts'),
+      value('../airlock.ts'),
+      value('../child.ts'),
+      value('better-sqlite3'),
+      value('node:https'),
+      value('node:child_process'),
+    ],
+    allowed: [value('../errors.ts'), value('../config.ts'), value('../../storage/copy.ts'), value('tar-stream')],
+  },
   'server/mirror/probe.ts': {
     refused: [
+      value('nodemailer'),
       value('../ecosystem.ts'),
       type('../contract.ts'),
       value('../console/api.ts'),
@@ -128,10 +159,17 @@ const probes: Readonly<Record<string, Probe>> = {
       value('express'),
       value('node:child_process'),
     ],
-    allowed: [value('got'), value('node:https'), value('../errors.ts'), value('../../storage/layout.ts')],
+    allowed: [
+      value('got'),
+      value('nodemailer'),
+      value('node:https'),
+      value('../errors.ts'),
+      value('../../storage/layout.ts'),
+    ],
   },
   'server/fulfil.ts': {
     refused: [
+      value('nodemailer'),
       value('./pip/names.ts'),
       type('./apt/names.ts'),
       lazy('./console/api.ts'),
