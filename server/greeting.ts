@@ -40,7 +40,7 @@ const words = {
     from: 'from',
     builds: 'builds  ',
     on: 'on, each in a sandbox without a network',
-    off: 'off:',
+    off: 'off: ',
     unused: 'not used',
     extra: 'an extra index that pip has here; give it projects under upstreams.pip to use it',
     resumed: (count: number) => `goes on with ${count} unfinished ${count === 1 ? 'job' : 'jobs'}`,
@@ -99,5 +99,5 @@ export function greet(greeting: Greeting, language: Language): string {
 
 function buildsOf(sandbox: NonNullable<Greeting['sandbox']>, language: Language): string {
   const { on, off } = words[language]
-  return sandbox.ok ? on : `${off} ${sandbox.words[language]}`
+  return sandbox.ok ? on : `${off}${sandbox.words[language]}`
 }
