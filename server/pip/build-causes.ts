@@ -46,23 +46,6 @@ const packages: Readonly<Record<string, string>> = {
 }
 const compilers = /^(?:x86_64-linux-gnu-|aarch64-linux-gnu-)?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(?:-\d+)?$/
 
-const patterns: readonly (readonly [RegExp, (found: string) => Cause])[] = [
-  [/fatal error: ([^\s:]+\.h(?:pp)?): No such file/, (header) => missing('header', header)],
-  [/(?:unable to execute|command) '([\w+./-]+)'(?: failed)?: No such file/, (program) => missing('program', program)],
-  [/(?:error: |: )([\w+.-]+): (?:command )?not found/, (program) => missing('program', program)],
-  [/No such file or directory: '([\w+.-]+)'/, (program) => missing('program', program)],
-  [/Could not find ([\w+.-]+) executable/i, (program) => missing('program', program)],
-  [
-    /can't find (Rust compiler)|(?:is )?(?:rustc|cargo).{0,40}not (?:installed|found)/i,
-    () => missing('program', 'cargo'),
-  ],
-  [/cannot find -l([\w+.-]+)/, (library) => missing('library', library)],
-  [/(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?/, undeclared],
-  [/(?:URLError|ConnectionError|gaierror|NameResolutionError|Network is unreachable)/, () => network],
-  [/MemoryError|Cannot allocate memory|std::bad_alloc/, () => memory],
-  [/No space left on device/, () => space],
-]
-
 /** `log`: everything that was said, fit to be shown. */
 export function causeOf(log: string): Cause {
   for (const [pattern, describe] of patterns) {
@@ -124,22 +107,41 @@ const network: Cause = {
     zh: '请选择带 wheel 的版本，或在别处构建后放入 Airlock 可读取的索引。',
   },
 }
-const memory: Cause = {
-  reason: { en: 'it needs more memory than a build may use', zh: '所需内存超出构建上限' },
-  instead: {
-    en: 'Raise builds.memory in airlock.yaml, then retry.',
-    zh: '请在 airlock.yaml 中调大 builds.memory 后重试。',
-  },
+/** A limit of the sandbox's, and the knob that raises it. */
+export function overLimit(reason: Phrase, knob: string): Cause {
+  return {
+    reason,
+    instead: {
+      en: `If it is to be had all the same, raise ${knob} in airlock.yaml and retry; else ask for a release that has a wheel.`,
+      zh: `如仍需要，请在 airlock.yaml 中调大 ${knob} 后重试；否则请选择带 wheel 的版本。`,
+    },
+  }
 }
-const space: Cause = {
-  reason: { en: 'it writes more than a build may', zh: '写入的数据超出构建上限' },
-  instead: {
-    en: 'Raise builds.disk in airlock.yaml, then retry.',
-    zh: '请在 airlock.yaml 中调大 builds.disk 后重试。',
-  },
-}
+
+const memory = overLimit(
+  { en: 'it needs more memory than a build may use', zh: '所需内存超出构建上限' },
+  'builds.memory',
+)
+const space = overLimit({ en: 'it writes more than a build may', zh: '写入的数据超出构建上限' }, 'builds.disk')
 
 export const readLog: Phrase = {
   en: 'Its log says more. Ask for another release, or have a wheel built elsewhere and put into an index that Airlock reads.',
   zh: '详情见构建日志。请选择其他版本，或在别处构建 wheel 并放入 Airlock 可读取的索引。',
 }
+
+const patterns: readonly (readonly [RegExp, (found: string) => Cause])[] = [
+  [/fatal error: ([^\s:]+\.h(?:pp)?): No such file/, (header) => missing('header', header)],
+  [/(?:unable to execute|command) '([\w+./-]+)'(?: failed)?: No such file/, (program) => missing('program', program)],
+  [/(?:error: |: )([\w+.-]+): (?:command )?not found/, (program) => missing('program', program)],
+  [/No such file or directory: '([\w+.-]+)'/, (program) => missing('program', program)],
+  [/Could not find ([\w+.-]+) executable/i, (program) => missing('program', program)],
+  [
+    /can't find (Rust compiler)|(?:is )?(?:rustc|cargo).{0,40}not (?:installed|found)/i,
+    () => missing('program', 'cargo'),
+  ],
+  [/cannot find -l([\w+.-]+)/, (library) => missing('library', library)],
+  [/(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?/, undeclared],
+  [/(?:URLError|ConnectionError|gaierror|NameResolutionError|Network is unreachable)/, () => network],
+  [/MemoryError|Cannot allocate memory|std::bad_alloc/, () => memory],
+  [/No space left on device/, () => space],
+]

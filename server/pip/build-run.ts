@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Artifact } from '../../storage/records.ts'
 import type { PathOf, Sandbox, SandboxEnd } from '../ecosystem.ts'
 import { AirlockError, type Phrase } from '../errors.ts'
-import { causeOf, readLog, type Cause } from './build-causes.ts'
+import { causeOf, overLimit, readLog, type Cause } from './build-causes.ts'
 import type { BuildSystem } from './build-system.ts'
 import { buildFaults } from './build-words.ts'
 import type { Builder } from './builders.ts'
@@ -108,7 +108,7 @@ export function createBuildRun({ sandbox, pathOf, limits }: Deps) {
   }
 
   async function judge(end: SandboxEnd, { name, version }: Artifact) {
-    if (end.ended !== 'exit') return { cause: { reason: endedBy(end), instead: readLog } }
+    if (end.ended !== 'exit') return { cause: endedBy(end) }
     const wanted = end.outputs.find(({ name: file }) => file === 'requires.json')
     if (wanted && end.status === 0) return more(await readFile(wanted.path, 'utf8'))
     if (end.status !== 0) return { cause: causeOf(end.log) }
@@ -120,10 +120,12 @@ export function createBuildRun({ sandbox, pathOf, limits }: Deps) {
     return { made: { file: wheel.name, path: wheel.path } }
   }
 
-  function endedBy({ ended, limit }: SandboxEnd): Phrase {
-    if (ended === 'timeout' || limit === 'cpu') return buildFaults.timeout(limits.seconds)
-    if (ended === 'log-too-long') return buildFaults.log
-    return ended === 'output-too-large' ? buildFaults.output : buildFaults.killed
+  function endedBy({ ended, limit }: SandboxEnd): Cause {
+    if (ended === 'timeout' || limit === 'cpu') return overLimit(buildFaults.timeout(limits.seconds), 'builds.seconds')
+    if (limit === 'memory') return overLimit(buildFaults.memory, 'builds.memory')
+    if (limit === 'file-size') return overLimit(buildFaults.file, 'builds.disk')
+    if (ended === 'output-too-large') return overLimit(buildFaults.output, 'builds.disk')
+    return { reason: ended === 'log-too-long' ? buildFaults.log : buildFaults.killed, instead: readLog }
   }
 }
 

@@ -43,6 +43,8 @@ export const buildFaults = {
   more: said('it requires ever more to be built', '构建所需的软件包不断增加'),
   timeout: (seconds: number) =>
     said(`it took longer than ${seconds} s (builds.seconds)`, `超过 ${seconds} 秒（builds.seconds）`),
+  memory: said('it used more memory than a build may', '内存超出构建上限'),
+  file: said('it wrote a larger file than a build may', '写入的文件超出构建上限'),
   killed: said(
     'it was ended for using more memory, time or processes than a build may',
     '内存、时间或进程数超出构建上限，已终止',

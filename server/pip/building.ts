@@ -1,5 +1,5 @@
 /** Wheels built here, where a release exists as source only: each source once, with everything that went in on record. */
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact, Build, Closure, Job, JsonObject, NewBuild } from '../../storage/records.ts'
 import type { BuildAttempt, PathOf } from '../ecosystem.ts'
@@ -81,6 +81,8 @@ export function createBuilding(deps: Deps) {
     try {
       const made = await make(job, target, source, builder, into, signal)
       if (!fitsBuild(made, target)) throw needsTarget(made, target, builder)
+    } catch (error) {
+      throw await ofFullDisk(error, work)
     } finally {
       await rm(into, { recursive: true, force: true })
     }
@@ -215,6 +217,13 @@ function needsTarget({ name, version, made }: Build, target: PipTarget, builder:
 function describe({ executable, target }: Builder): JsonObject {
   const { python, implementation, platform } = target
   return { executable, python, implementation, platform, recipe }
+}
+
+/** The sandbox writes in memory, so that a full disk is this machine's, and passes. */
+async function ofFullDisk(error: unknown, folder: string): Promise<unknown> {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error
+  const { bavail, bsize } = await statfs(folder)
+  return new AirlockError('disk-full', { folder, free: bavail * bsize, needed: 0 }, { cause: error })
 }
 
 /** What the source itself is to blame for; null: something else. */
