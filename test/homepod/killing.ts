@@ -14,9 +14,9 @@ const files = {
 }
 
 /** Commands that count their calls, and kill their whole process group before the one that is due. */
-async function killers(t: TestContext): Promise<string> {
+async function killers(t: TestContext, commands: readonly string[]): Promise<string> {
   const folder = await temporaryFolder(t)
-  for (const name of ['mv', 'rm', 'mkdir', 'rmdir', 'chmod', 'cp'])
+  for (const name of commands)
     await writeFile(
       join(folder, name),
       `#!/bin/sh
@@ -52,18 +52,27 @@ async function run(pod: Pod, tree: string, bin: string, due: number, args: reado
   return signal !== null
 }
 
-/**
- * Every `stride`th step from `first` on: undo gives back every byte. Every other time set-up goes on first, and is undone by
- * an undo that is killed too. Returns how many were killed.
- */
-export async function killAt(t: TestContext, first: number, stride: number): Promise<number> {
+const changing = ['mv', 'rm', 'mkdir', 'rmdir', 'chmod', 'cp']
+
+export type Kill = {
+  /** Which of its commands are counted. */
+  readonly commands?: readonly string[]
+  readonly first?: number
+  readonly stride?: number
+  /** Whether set-up goes on before it is undone, by an undo that is killed too. */
+  readonly again: boolean
+}
+
+/** Killed at every `stride`th command from `first` on, it is undone byte for byte. Returns how often it was killed. */
+export async function killAt(t: TestContext, kill: Kill): Promise<number> {
+  const { commands = changing, first = 1, stride = 1, again } = kill
   const tree = await makeTree(t)
-  const bin = await killers(t)
+  const bin = await killers(t, commands)
   for (let due = first, killed = 0; ; due += stride) {
     const pod = await makePod(t, files)
     const before = await pod.photograph()
     const cut = await run(pod, tree, bin, due, [])
-    if (killed % 2 === 1) {
+    if (again) {
       await pod.setUp(tree)
       await run(pod, tree, bin, due, ['--undo'])
     }
