@@ -3,9 +3,9 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import { bytes } from '../amounts.ts'
+import { bytes, duration } from '../amounts.ts'
 import { Refused, type AnswerOf } from '../api.ts'
-import { Age, useSpan } from '../frame/Age.tsx'
+import { Age } from '../frame/Age.tsx'
 import { Failed } from '../frame/Failed.tsx'
 import { Missing } from '../frame/Missing.tsx'
 import { Quiet } from '../frame/Quiet.tsx'
@@ -29,10 +29,11 @@ export function BuildPage({ id }: { readonly id: number }) {
 
 function Shown({ build }: { readonly build: Build }) {
   const { t } = useTranslation()
-  const say = useSpan()
   const { id, ecosystem, project, version, target, source, requirements, builder, made, problem, log } = build
   const seconds = (Date.parse(build.endedAt) - Date.parse(build.beganAt)) / 1000
-  const by = ['implementation', 'python', 'platform'].map((key) => String(builder[key] ?? ''))
+  const by = ['implementation', 'python', 'platform']
+    .map((key) => builder[key])
+    .filter((one) => typeof one === 'string')
   return (
     <article className="request">
       <header>
@@ -43,7 +44,7 @@ function Shown({ build }: { readonly build: Build }) {
           </Link>
         </h1>
         <p className="dim">
-          {t('build.name', { id })} · {target} · {t('build.took', { time: say(seconds) })} ·{' '}
+          {t('build.name', { id })} · {target} · {t('build.took', { time: duration(seconds) })} ·{' '}
           <Age at={build.endedAt} ago />
         </p>
       </header>
@@ -54,7 +55,11 @@ function Shown({ build }: { readonly build: Build }) {
         </section>
       )}
       <dl className="build">
-        {made && <Row name={t('build.made')}>{<File file={{ ...made, origin: '' }} />}</Row>}
+        {made && (
+          <Row name={t('build.made')}>
+            <File file={{ ...made, origin: '' }} />
+          </Row>
+        )}
         <Row name={t('build.source')}>
           <File file={source} />
         </Row>
