@@ -1,6 +1,6 @@
 /**
  * `airlock doctor`: looks at everything that a server needs, whether or not one runs.
- * Invariant: takes no lock and writes nothing; shows no credentials.
+ * Invariant: takes no lock and changes nothing; shows no credentials.
  */
 import { fileURLToPath } from 'node:url'
 import { readAptHost } from '../apt/host.ts'
@@ -23,6 +23,7 @@ import {
 } from './machine.ts'
 import { checkClock, checkListeners, checkUpstream, type MakeClient } from './reach.ts'
 import { toJson, toTable } from './report.ts'
+import { checkSandbox } from './sandbox.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
@@ -50,12 +51,13 @@ export async function examine(env: Environment, cwd: string): Promise<readonly C
   const lock = checkLock(config)
   const local = [checkSettings(config), checkState(config), checkTree(config), lock.check, checkDisk(config)]
   const direct: MakeClient = (origins) => createUpstreamClient({ origins, patience: once })
-  const [uv, outside, listeners] = await Promise.all([
+  const [uv, sandbox, outside, listeners] = await Promise.all([
     checkUv(project, runChild, signal),
+    checkSandbox(config, signal),
     checkOutside(config, env, signal),
     checkListeners(config, lock.held, direct, signal),
   ])
-  return [...local, uv, ...outside, ...listeners]
+  return [...local, uv, sandbox, ...outside, ...listeners]
 }
 
 /** Python, its pip's index and the machine's apt; then whether upstream can be reached. */

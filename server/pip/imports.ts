@@ -18,6 +18,8 @@ const patience = { root: 60, all: 300 }
 /** No more roots are tried: a list of a hundred is no longer read. */
 const mostRoots = 20
 
+const codes = ['imports', 'import-fails', 'import-lacks-library'] as const
+
 const shown = z
   .string()
   .max(2000)
@@ -52,14 +54,15 @@ type Deps = {
 
 export function createTryImports({ sandbox, builders, limits, upTo, pathOf, uv, work }: Deps) {
   /**
-   * Says how the roots' own modules import; nothing where no Python of this machine is the target's, the closure is too
+   * Says how the roots' own modules import; nothing where that has been said of this answer, where no Python of this machine is the target's, the closure is too
    * large, or there is no sandbox. Rejects on abort, and where the sandbox itself fails.
    */
   return async function tryImports(
-    { items }: Closure,
+    { items, remarks }: Closure,
     target: PipTarget,
     signal: AbortSignal,
   ): Promise<readonly Remark[]> {
+    if (remarks.some(({ code }) => (codes as readonly string[]).includes(code))) return []
     const builder = builders.find((one) => isKindOf(one.target, target))
     const wheels = items.map(({ artifact }) => artifact)
     const bytes = wheels.reduce((sum, { size }) => sum + (size ?? Infinity), 0)

@@ -76,6 +76,9 @@ const never: Readonly<Record<string, Changes>> = {
   'the closure is larger than set': { closure: closureOf(wheel('aa', 600), wheel('bb', 600)) },
   'a size is not known': { closure: closureOf(wheel('aa', null)) },
   'the closure is empty': { closure: closureOf() },
+  'it has been said of this answer, which is given again': {
+    closure: { ...closureOf(wheel('aa', 10)), remarks: [{ code: 'import-fails', fields: {} }] },
+  },
   'a file is gone': { pathOf: () => null },
   'there is no sandbox': { none: true },
   'no Python here is of the target’s version': { target: { python: '3.12.1' } },

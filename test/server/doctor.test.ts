@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { examine as look } from '../../server/doctor/main.ts'
+import { startChild, type StartChild } from '../../server/child.ts'
+import { readConfigFile } from '../../server/config-file.ts'
 import { checkClock } from '../../server/doctor/reach.ts'
 import { toTable } from '../../server/doctor/report.ts'
+import { checkSandbox } from '../../server/doctor/sandbox.ts'
 import { freePorts, offline, startAirlock } from '../support/airlock.ts'
 import { hostPython, run } from '../support/clients.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -88,7 +91,7 @@ test('a machine in order is so found, without a server, and nothing is made or l
   const { ok, checks } = JSON.parse(ended.output) as { ok: boolean; checks: Found[] }
   const of = (name: string) => checks.find((check) => check.name === name)
   assert.equal(ok, true)
-  const names = 'settings state tree lock disk uv python,upstream default,clock apt console mirror'
+  const names = 'settings state tree lock disk uv sandbox python,upstream default,clock apt console mirror'
   assert.deepEqual(
     checks.map(({ name }) => name),
     names.split(',').flatMap((part) => (part.startsWith('upstream') ? [part] : part.split(' '))),
@@ -247,4 +250,23 @@ test('the table says what was found and below it what to do, in Chinese where th
   const english = toTable(await look(settings, settings['HOME']!), 'en')
   assert.match(english, /^ok {7}settings {10}\S+airlock\.yaml\n/)
   assert.match(english, /\nFAILURE {2}upstream default {2}.* answers 403\n {27}Give it credentials/)
+})
+
+test('a machine without a sandbox is warned of, and asked for none where builds are off', async (t) => {
+  const folder = await temporaryFolder(t)
+  const [state, root] = [join(folder, 'state'), join(folder, 'root')]
+  const { builds } = readConfigFile(null)
+  const { signal } = new AbortController()
+  const without: StartChild = (command, args, options) =>
+    startChild(
+      command,
+      args.map((arg) => (arg === 'bwrap' ? '/nowhere/bwrap' : arg)),
+      options,
+    )
+  const lacking = await checkSandbox({ builds, state, root }, signal, without)
+  assert.equal(lacking.grade, 'warning')
+  assert.match(lacking.found.en, /^bubblewrap is not installed/)
+  assert.match(lacking.todo!.zh, /只有源码/)
+  const off = await checkSandbox({ builds: { ...builds, pip: 'off' }, state, root }, signal, without)
+  assert.deepEqual([off.grade, off.todo], ['ok', null])
 })
