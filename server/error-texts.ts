@@ -250,11 +250,11 @@ export const codes = {
   'sandbox-failed': {
     en: {
       message: 'The sandbox could not be set up: {reason}.',
-      hint: 'Builds need bubblewrap and the right to make namespaces: the first lines of a start say what is missing.',
+      hint: 'Run `airlock doctor`: it makes one and says what is missing.',
     },
     zh: {
       message: '无法建立沙箱：{reason}。',
-      hint: '构建需要 bubblewrap 以及创建命名空间的权限：启动时的前几行会说明缺少什么。',
+      hint: '请运行 `airlock doctor`：它会试建一个并说明缺少什么。',
     },
   },
   // what upstream did
