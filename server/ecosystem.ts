@@ -168,7 +168,7 @@ export type Ecosystem = {
   /** What must be written so that a recorded job is visible: a pure function of the state, repeatable after a crash. */
   publication(job: Job, target: Target, closure: Closure, askers: readonly Asker[]): Promise<Publication>
   /** What one request's own folder holds: exactly what was solved, in the forms that clients install from. */
-  requestFiles(job: Job, target: Target, closure: Closure, asker: Asker): readonly TreeFile[]
+  requestFiles(job: Job, closure: Closure, asker: Asker): readonly TreeFile[]
   /** A lane's indexes again, for `rebuild`: pieces of bounded size, byte-identical to what was published. */
   indexes(lane: string): AsyncIterable<Publication>
   /** What has become of a ready job's roots since: to be said beside its remarks. */

@@ -598,6 +598,10 @@ export const codes = {
       hint: '请换一个名称；配置中的目标环境以配置为准。后来添加的可以先移除。',
     },
   },
+  'targets-full': {
+    en: { message: '{limit} targets have been added already.', hint: 'Remove those that no pod needs any more.' },
+    zh: { message: '已添加 {limit} 个目标环境。', hint: '请移除不再需要的目标环境。' },
+  },
   'target-not-added': {
     en: {
       message: 'There is no added target “{target}”.',

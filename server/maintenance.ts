@@ -55,12 +55,10 @@ export function createMaintenance({
       }
       for (const job of await jobs.ready()) {
         const ecosystem = ecosystems.get(job.ecosystem)
-        const target = ecosystem?.targets.get(job.target)
         const closure = await jobs.closure(job)
-        if (!ecosystem || !target || !closure) continue
-        const files = (await requests.askers(job.id)).flatMap((asker) =>
-          ecosystem.requestFiles(job, target, closure, asker),
-        )
+        // also of a target that is there no longer: what it has published stays
+        if (!ecosystem || !closure) continue
+        const files = (await requests.askers(job.id)).flatMap((asker) => ecosystem.requestFiles(job, closure, asker))
         checked += files.length
         written += await tree.publish([files])
       }

@@ -28,6 +28,9 @@ type Deps = {
   readonly log: Log
 }
 
+/** Each has its own lists and folder. */
+const most = 256
+
 type Own = { readonly ecosystem: Ecosystem; readonly target: Target }
 type Kept = {
   readonly row: AddedTarget
@@ -115,6 +118,7 @@ export function createPodTargets({ ecosystems, targets, jobs, listings, lanes, t
     add(wanted: NewTarget): Promise<readonly Own[]> {
       return alone(async () => {
         refuseTaken(wanted.name)
+        if (kept.size >= most) throw new AirlockError('targets-full', { limit: most })
         const own = understand(wanted)
         await admit(own)
         try {

@@ -38,6 +38,7 @@ const rows: Partial<Record<Code, Row>> = {
   'notice-hook-unknown': unknown,
   'notice-failed': { status: 502, title: { en: 'Not taken', zh: '未被接收' } },
   'target-taken': conflict,
+  'targets-full': conflict,
   'target-in-use': conflict,
   'request-finished': conflict,
   'request-unfinished': conflict,

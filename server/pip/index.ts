@@ -149,7 +149,7 @@ export function createPip(deps: PipDeps) {
     prove: (job, target, _, signal) => prove(job, own(target), signal),
     tryOut: (_, target, closure, signal) => tryImports(closure, own(target), signal),
     publication: (_, target, closure, askers) => publications.publication(own(target), closure, askers),
-    requestFiles: (_, __, closure, asker) => publications.requestFiles(closure, asker),
+    requestFiles: (_, closure, asker) => publications.requestFiles(closure, asker),
     indexes: publications.indexes,
     fromPod: pipTargetOfPod,
     admit(target) {

@@ -1,6 +1,6 @@
 /** Targets that are added while the server runs, on the real server between an index and archives that lie on loopback. */
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { ProblemView, TargetView } from '../../server/contract.ts'
@@ -220,6 +220,11 @@ test('a removed target is gone, what it published stays, and the configurationâ€
   assert.equal((await run(['target', 'remove', 'old'])).code, 5)
   assert.equal((await run(['target', 'show', 'old'])).code, 5)
   assert.match((await airlock.get(1)).requirements.join(), /aa/, 'its requests can still be read')
+  const lock = join(airlock.root, 'pip/requests/1/requirements.txt')
+  const before = await readFile(lock)
+  await rm(lock)
+  assert.equal((await run(['rebuild'])).code, 0)
+  assert.deepEqual(await readFile(lock), before, 'also what only its requests have comes again')
 })
 
 test('one that the configuration names since then, or whose archive is no longer allowed, is set aside and said to be', async () => {

@@ -78,7 +78,7 @@ export function AddTarget({ index }: { readonly index: string | null }) {
         <Textarea
           label={t('pod.description')}
           placeholder={t('pod.dropHere')}
-          className="mono"
+          classNames={{ input: 'mono' }}
           minRows={4}
           maxRows={10}
           autosize

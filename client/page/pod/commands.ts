@@ -65,12 +65,12 @@ export function aptSource(index: string): string | null {
     : `Types: deb\nURIs: ${uri}\nSuites: ${suite}/\nSigned-By: ${aptKeyPath}\n`
 }
 
-/** What prints the description of a pod, where the tree is mounted or else fetched; null: nobody knows its address. */
+/** What prints the description of a pod, fetched as set-up is; null: from the mount, since nobody knows the mirror's address. */
 export function describeCommand(index: string | null): string {
   const mirror = index === null ? null : mirrorOf(index)
   return mirror === null
     ? 'sh /opt/public/airlock/homepod/setup.sh --describe > pod.txt'
-    : `python3 -c "import urllib.request as u; print(u.urlopen('${mirror}homepod/setup.sh').read().decode())" > setup.sh && sh setup.sh --describe > pod.txt`
+    : `/usr/lib/apt/apt-helper download-file ${mirror}homepod/setup.sh setup.sh && sh setup.sh --describe > pod.txt`
 }
 
 /** The very files that a request was solved to, by their hashes, whatever the index lists by then. */
