@@ -72,8 +72,6 @@ const words = {
 export function greet(greeting: Greeting, language: Language): string {
   const w = words[language]
   const line = (label: string, text: string) => `  ${label}  ${text}`
-  const pip = greeting.targets.find(({ ecosystem }) => ecosystem === 'pip')?.target
-  const index = greeting.mirrorUrl && pip && `${greeting.mirrorUrl}/${pip.lane}/`
   return [
     ...greeting.remarks.map((remark) => `airlock: ${remark}`),
     'Airlock',
@@ -92,7 +90,7 @@ export function greet(greeting: Greeting, language: Language): string {
     ...(greeting.sandbox === null ? [] : [line(w.builds, buildsOf(greeting.sandbox, language))]),
     ...(greeting.resumed > 0 ? [line('        ', w.resumed(greeting.resumed))] : []),
     line(w.ask, './scripts/airlock request pip NAME --wait'),
-    ...(index ? [line(w.pod, `pip config set global.index-url ${index}`)] : []),
+    line(w.pod, `sh ${greeting.root}/homepod/setup.sh`),
     '',
   ].join('\n')
 }

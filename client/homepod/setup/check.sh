@@ -9,7 +9,12 @@ check() {
   if [ -n "$index" ]; then
     find_name
     check_pips
-    if has uv; then check_uv; fi
+    if has uv; then
+      check_uv
+    elif [ ! -e "$scratch/said" ]; then
+      say "  -       there is no pip and no uv here yet: nothing was asked of the index" \
+        "  -       本机尚无 pip 与 uv：未向索引发出请求"
+    fi
   fi
   # one user's set-up says nothing of apt's
   if [ -n "$suite" ] && has apt-get && { [ "$scope" != user ] || [ -e "$root/etc/apt/sources.list.d/airlock.sources" ]; }; then
