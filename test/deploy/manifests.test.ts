@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { access, cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { parse, parseDocument } from 'yaml'
 import { readConfigFile } from '../../server/config-file.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -57,6 +58,24 @@ for (const release of ['1.30', '1.37']) {
     assert.equal(await faultsOf(text, release), '')
   })
 }
+
+test('the pod that a backup is put back in is valid, has the console’s volumes and user, and is closed by the policies', async () => {
+  const restore = await readFile(join(manifestsFolder, 'restore.yaml'), 'utf8')
+  assert.equal(await faultsOf(restore, '1.30'), '')
+  const [pod] = parseManifests(restore)
+  const own = pod!.spec as PodSpec
+  const console = workload('Deployment', 'airlock-console').template.spec
+  assert.deepEqual(own.securityContext, console.securityContext)
+  assert.deepEqual(own.containers[0].securityContext, console.containers[0].securityContext)
+  for (const volume of own.volumes)
+    assert.ok(
+      console.volumes.some((other) => isDeepStrictEqual(other, volume)),
+      volume.name,
+    )
+  const state = (container: Container) => container.env?.find(({ name }) => name === 'AIRLOCK_STATE')?.value
+  assert.equal(state(own.containers[0]), state(console.containers[0]))
+  assert.equal(pod!.metadata.labels, undefined)
+})
 
 for (const [what, file, from, to, shown] of [
   ['a misspelt field', 'network.yaml', 'policyTypes:', 'policyType:', /policyType/],

@@ -3,7 +3,7 @@
  * user, on a read-only root with nothing to write in but its volumes.
  */
 import assert from 'node:assert/strict'
-import { chmod, chown, copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,10 +15,10 @@ import { makeVolume, peakOf, startContainer, until, type ContainerOptions } from
 import { temporaryFolder } from '../support/folders.ts'
 import { buildImage, sizeOf } from '../support/image.ts'
 import { startIndex } from '../support/index.ts'
-import { compose, find } from '../support/kubernetes.ts'
+import { compose, find, parseManifests } from '../support/kubernetes.ts'
 import { cleanRoot } from '../support/pod.ts'
 import type { Manifest } from '../support/policies.ts'
-import { checkTree } from '../support/tree.ts'
+import { checkTree, hashTree } from '../support/tree.ts'
 import { makeWheel } from '../support/wheels.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
@@ -172,8 +172,8 @@ test('the image’s steps make one that serves as nobody on a read-only root', {
     await writeFile(join(config, 'airlock.yaml'), `${given}gateway: { port: ${gatewayPort} }\n`)
     const from: Record<string, string> = { public: shared, state: block, config, credentials: await temporaryFolder(t) }
 
-    function start(name: string, line?: readonly string[]) {
-      const { args, env, volumeMounts } = containerOf(find(manifests, 'Deployment', name))
+    function start(manifest: Manifest, line?: readonly string[]) {
+      const { args = [], env, volumeMounts } = containerOf(manifest)
       const listen = [
         ['AIRLOCK_MIRROR_LISTEN', mirrorPort],
         ['AIRLOCK_CONSOLE_LISTEN', consolePort],
@@ -191,21 +191,18 @@ test('the image’s steps make one that serves as nobody on a read-only root', {
       return server
     }
     // in the order in which a first start may bring them: there is no tree yet
-    const mirror = start('airlock-mirror')
+    const mirror = start(find(manifests, 'Deployment', 'airlock-mirror'))
     await until(`${mirrorUrl}/healthz`, mirror)
-    const server = start('airlock-console')
+    const deployment = find(manifests, 'Deployment', 'airlock-console')
+    const server = start(deployment)
     await until(`${consoleUrl}/readyz`, server)
     // the mirror sees what the console publishes
     await until(`${mirrorUrl}/homepod/setup.sh`, server)
     assert.equal((await stat(join(block, 'state'))).mode & 0o777, 0o700)
-    assert.equal(
-      (await fetch(`${mirrorUrl}/homepod/setup.sh`)).status,
-      200,
-      'the mirror sees what the console publishes',
-    )
     // as deploy/README.md has it by `kubectl exec`
-    for (const line of [['status'], ['doctor']]) {
-      const command = start('airlock-console', line)
+    const file = '/var/lib/airlock/airlock.tar'
+    for (const line of [['status'], ['doctor'], ['backup', file]]) {
+      const command = start(deployment, line)
       assert.equal(await command.ended, 0, command.said())
     }
     assert.match(server.said(), /mirror +http:\/\/airlock\.example:8080/)
@@ -213,17 +210,33 @@ test('the image’s steps make one that serves as nobody on a read-only root', {
       child.kill('SIGTERM')
       assert.equal(await ended, 0, said())
     }
+
+    const published = await hashTree(join(shared, 'airlock'))
+    await rm(join(block, 'state'), { recursive: true })
+    const [pod] = parseManifests(await readFile(join(project, 'deploy/k8s/restore.yaml'), 'utf8'))
+    const restore = start(pod!, ['restore', file])
+    assert.equal(await restore.ended, 0, restore.said())
+    const again = start(deployment)
+    await until(`${consoleUrl}/readyz`, again)
+    const rebuild = start(deployment, ['rebuild'])
+    assert.equal(await rebuild.ended, 0, rebuild.said())
+    assert.deepEqual(await hashTree(join(shared, 'airlock')), published)
+    again.child.kill('SIGTERM')
+    assert.equal(await again.ended, 0, again.said())
   })
 })
 
 type Container = {
-  readonly args: readonly string[]
+  readonly args?: readonly string[]
   readonly env: readonly { readonly name: string; readonly value: string }[]
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[]
 }
 
+/** The one of a workload, or of a pod by itself. */
 function containerOf({ spec }: Manifest): Container {
-  return (spec as { template: { spec: { containers: [Container] } } }).template.spec.containers[0]
+  type Pod = { readonly containers: readonly [Container] }
+  const { template, ...own } = spec as Pod & { readonly template?: { readonly spec: Pod } }
+  return (template?.spec ?? own).containers[0]
 }
 
 /** The request, once it has ended. */
