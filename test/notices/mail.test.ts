@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, Socket, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { createMailer } from '../../server/upstream/mail.ts'
 import { certificateFor } from '../support/certificate.ts'
@@ -103,4 +103,22 @@ test('one that says nothing, and one that nobody listens at, end in time', async
     code: 'upstream-unreachable',
   })
   assert.ok(performance.now() - began < 5000)
+})
+
+test('the mail library opens no connection of its own: each is opened in upstream/', async (t) => {
+  const certificate = certificateFor(['localhost'])
+  const smtp = await mailbox(t, { certificate, login: { user: 'lin', password: 'p' } })
+  const stacks: string[] = []
+  const connect = Socket.prototype.connect
+  Socket.prototype.connect = function (this: Socket, ...args: never[]) {
+    stacks.push(new Error('opened').stack ?? '')
+    return Reflect.apply(connect, this, args)
+  } as typeof connect
+  t.after(() => (Socket.prototype.connect = connect))
+  const server = `smtp://lin:p@localhost:${smtp.port}`
+  await createMailer({ servers: [server], extraCa: [certificate.cert] })(letter(server))
+  assert.equal(smtp.mails.length, 1)
+  assert.equal(stacks.length, 1)
+  assert.match(stacks[0]!, /server\/upstream\/mail\.ts/)
+  assert.doesNotMatch(stacks[0]!, /nodemailer/)
 })
