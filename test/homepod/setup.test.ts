@@ -63,6 +63,30 @@ test('apt itself reads the source and the settings that it wrote', async (t) => 
   assert.match(settings, /^AptCli::Hooks::Install:: "sh /m)
 })
 
+test('an apt before 2.3.10 gets its key as a file, which goes once apt is newer', async (t) => {
+  const tree = await makeTree(t)
+  const pod = await makePod(t, everySource)
+  const before = await pod.photograph()
+  const bin = join(tree, '../bin')
+  await mkdir(bin)
+  const settle = async (version: string) => {
+    await writeFile(join(bin, 'apt-get'), `#!/bin/sh\necho "apt ${version} (amd64)"\n`, { mode: 0o755 })
+    await pod.setUp(tree, [], { env: { PATH: `${bin}:/usr/bin:/bin` } })
+    return pod.read('etc/apt/sources.list.d/airlock.sources')
+  }
+  const key = 'etc/apt/keyrings/airlock.asc'
+  for (const old of ['2.2.4', '2.3.9']) {
+    assert.match(await settle(old), /^Signed-By: \/etc\/apt\/keyrings\/airlock\.asc\n$/m)
+    assert.match(await pod.read(key), /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n/)
+  }
+  for (const newer of ['2.3.10', '2.6.1', '3.0.3']) {
+    assert.match(await settle(newer), /^Signed-By:\n -----BEGIN/m)
+    assert.equal(await pod.exists(key), false)
+  }
+  await pod.setUp(tree, ['--undo'])
+  assert.deepEqual(await pod.photograph(), before)
+})
+
 test('with an address it trusts the host, and lets no proxy between', async (t) => {
   const tree = await makeTree(t)
   const pod = await makePod(t)
