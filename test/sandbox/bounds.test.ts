@@ -33,7 +33,7 @@ except OSError as error: print('refused', errno.errorcode[error.errno], made, fl
 while True:
     try: os.fork()
     except OSError: pass`
-  const end = await attack(t, code, { limits: { processes: 24, wallSeconds: 2 } })
+  const end = await attack(t, code, { limits: { processes: 24, wallSeconds: 4 } })
   assert.match(end.log, /^refused EAGAIN (\d+)$/)
   const made = Number(end.log.split(' ').at(-1))
   assert.ok(made > 10 && made < 24, String(made))
@@ -60,11 +60,11 @@ test('who sleeps for ever is ended in time', async (t) => {
     t,
     `print('asleep', flush=True); os.execv('/bin/sleep', ['sleep', '${carried}'])`,
     {
-      limits: { wallSeconds: 1 },
+      limits: { wallSeconds: 2 },
     },
   )
   assert.deepEqual([ended, log], ['timeout', 'asleep'])
-  assert.ok(Date.now() - began < 5000)
+  assert.ok(Date.now() - began < 15_000)
   assert.deepEqual(await alive(carried), [])
 })
 

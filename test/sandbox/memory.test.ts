@@ -9,31 +9,31 @@ test('memory of one process is bounded; more is there where more may be used', a
   assert.equal((await attack(t, code, { limits: { memoryBytes: 512 << 20 } })).log, 'ESCAPED memory')
 })
 
-const many = (map: string) => `
+/** Six processes of 64 MiB each; then it is waited for what a watcher does, or not long. */
+const many = (map: string, seconds: number) => `
 import mmap
-children = []
+told, tell = os.pipe()
 for n in range(6):
-    pid = os.fork()
-    if pid == 0:
+    if os.fork() == 0:
         held = ${map}
         for at in range(0, len(held), 4096): held[at] = 1
+        os.write(tell, b'.')
         time.sleep(60)
-    children.append(pid)
-time.sleep(1)
-escaped('memory')
-for pid in children: os.kill(pid, 9)`
+for n in range(6): os.read(told, 1)
+time.sleep(${seconds})
+escaped('memory')`
 
 test('memory of all processes together is bounded', async (t) => {
-  const code = many('bytearray(64 << 20)')
-  const { ended, limit, log } = await attack(t, code, { limits: { memoryBytes: 200 << 20 } })
+  const own = 'bytearray(64 << 20)'
+  const { ended, limit, log } = await attack(t, many(own, 20), { limits: { memoryBytes: 200 << 20 } })
   assert.deepEqual([ended, limit, log], ['killed', 'memory', ''])
-  assert.equal((await attack(t, code, { limits: { memoryBytes: 600 << 20 } })).log, 'ESCAPED memory')
+  assert.equal((await attack(t, many(own, 0.5), { limits: { memoryBytes: 600 << 20 } })).log, 'ESCAPED memory')
 })
 
 test('memory that processes share is counted too, once', async (t) => {
-  const shared = many('mmap.mmap(-1, 64 << 20)')
+  const shared = many('mmap.mmap(-1, 64 << 20)', 20)
   const { ended, limit } = await attack(t, shared, { limits: { memoryBytes: 200 << 20 } })
   assert.deepEqual([ended, limit], ['killed', 'memory'])
-  const once = many('held').replace('children = []', 'children = []; held = mmap.mmap(-1, 64 << 20)')
+  const once = many('held', 0.5).replace('import mmap', 'import mmap; held = mmap.mmap(-1, 64 << 20)')
   assert.equal((await attack(t, once, { limits: { memoryBytes: 200 << 20 } })).log, 'ESCAPED memory')
 })
