@@ -270,3 +270,22 @@ test('a machine without a sandbox is warned of, and asked for none where builds 
   const off = await checkSandbox({ builds: { ...builds, pip: 'off' }, state, root }, signal, without)
   assert.deepEqual([off.grade, off.todo], ['ok', null])
 })
+
+test('where the system’s folder for passing things cannot be written, the sandbox is tried in the state’s, and nothing is left', async (t) => {
+  const folder = await temporaryFolder(t)
+  const [state, root] = [join(folder, 'state'), join(folder, 'root')]
+  const { builds } = readConfigFile(null)
+  const { signal } = new AbortController()
+  const usual = process.env['TMPDIR']
+  t.after(() => {
+    if (usual === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = usual
+  })
+  process.env['TMPDIR'] = join(folder, 'absent')
+  const nowhere = await checkSandbox({ builds, state, root }, signal)
+  assert.deepEqual([nowhere.grade, nowhere.found.en], ['warning', 'not tried: there is no folder to try it in'])
+  await mkdir(state)
+  const tried = await checkSandbox({ builds, state, root }, signal)
+  assert.doesNotMatch(tried.found.en, /not tried/)
+  assert.deepEqual(await readdir(state), [])
+})
