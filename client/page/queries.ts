@@ -44,7 +44,17 @@ export function requestQuery(id: number) {
   return queryOptions({
     queryKey: ['getRequest', id],
     queryFn: ({ signal }) => call('getRequest', { params: { id }, signal }),
+    refetchInterval: ({ state: { data } }) => (isBeingTried(data) ? 2000 : false),
   })
+}
+
+/** What is ready is tried out for a while, which is no change of state, so that no event tells of it. */
+function isBeingTried(request: RequestDetail | undefined): boolean {
+  if (request?.state !== 'ready' || request.ecosystem !== 'pip' || request.finishedAt === null) return false
+  return (
+    Date.now() - Date.parse(request.finishedAt) < 60_000 &&
+    !request.remarks.some(({ code }) => /^imports?\b/.test(code))
+  )
 }
 
 export function buildQuery(id: number) {
