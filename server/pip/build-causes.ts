@@ -3,7 +3,7 @@ import type { Phrase } from '../errors.ts'
 
 export type Cause = { readonly reason: Phrase; readonly instead: Phrase }
 
-/** Debian's packages of headers and programs that builds ask for most. */
+/** Debian's packages of the headers, programs and libraries (as pkg-config calls them) that builds ask for most. */
 const packages: Readonly<Record<string, string>> = {
   'Python.h': 'python3-dev',
   'ffi.h': 'libffi-dev',
@@ -35,6 +35,14 @@ const packages: Readonly<Record<string, string>> = {
   'gmp.h': 'libgmp-dev',
   'mpi.h': 'libopenmpi-dev',
   'yaml.h': 'libyaml-dev',
+  cairo: 'libcairo2-dev',
+  'dbus-1': 'libdbus-1-dev',
+  'glib-2.0': 'libglib2.0-dev',
+  'gobject-introspection-1.0': 'libgirepository1.0-dev',
+  mysqlclient: 'default-libmysqlclient-dev',
+  libpq: 'libpq-dev',
+  openssl: 'libssl-dev',
+  libffi: 'libffi-dev',
   cmake: 'cmake',
   cargo: 'cargo',
   rustc: 'rustc',
@@ -57,7 +65,8 @@ export function causeOf(log: string): Cause {
     lines.findLast((line) => /^(?:\w+\.)*\w*(?:Error|Exception)\b.*|^error:.*/i.test(line)) ??
     lines.findLast((line) => line !== '') ??
     ''
-  return { reason: { en: last.slice(0, 300), zh: last.slice(0, 300) }, instead: readLog }
+  const reason = last.slice(0, 300).replace(/\.+$/, '')
+  return { reason: { en: reason, zh: reason }, instead: readLog }
 }
 
 function missing(kind: 'header' | 'program' | 'library', name: string): Cause {
@@ -125,8 +134,8 @@ const memory = overLimit(
 const space = overLimit({ en: 'it writes more than a build may', zh: '写入的数据超出构建上限' }, 'builds.disk')
 
 export const readLog: Phrase = {
-  en: 'Its log says more. Ask for another release, or have a wheel built elsewhere and put into an index that Airlock reads.',
-  zh: '详情见构建日志。请选择其他版本，或在别处构建 wheel 并放入 Airlock 可读取的索引。',
+  en: 'Ask for another release, or have a wheel built elsewhere and put into an index that Airlock reads.',
+  zh: '请选择其他版本，或在别处构建 wheel 并放入 Airlock 可读取的索引。',
 }
 
 const patterns: readonly (readonly [RegExp, (found: string) => Cause])[] = [
@@ -140,6 +149,9 @@ const patterns: readonly (readonly [RegExp, (found: string) => Cause])[] = [
     () => missing('program', 'cargo'),
   ],
   [/cannot find -l([\w+.-]+)/, (library) => missing('library', library)],
+  [/Dependency "([\w+.-]+)" not found/, (name) => missing('library', name)],
+  [/No package '([\w+.-]+)' found/, (name) => missing('library', name)],
+  [/'pkg-config --exists ([\w+.-]+)' returned/, (name) => missing('library', name)],
   [/(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?/, undeclared],
   [/(?:URLError|ConnectionError|gaierror|NameResolutionError|Network is unreachable)/, () => network],
   [/MemoryError|Cannot allocate memory|std::bad_alloc/, () => memory],

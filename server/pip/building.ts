@@ -121,7 +121,8 @@ export function createBuilding(deps: Deps) {
       made: null,
       problem: problemOf(new AirlockError('build-failed', fields)),
     })
-    throw new AirlockError('build-failed', { ...fields, build: id })
+    const log = { en: `Its log: airlock builds ${id}.`, zh: `日志：airlock builds ${id}。` }
+    throw new AirlockError('build-failed', { ...fields, build: id, log })
   }
 
   type Tried = { readonly materials: readonly Artifact[] } & (

@@ -129,10 +129,13 @@ for (const [log, reason, instead] of [
   ["FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", /the program cmake/, /install cmake/],
   ["error: can't find Rust compiler", /the program cargo/, /install cargo/],
   ['/usr/bin/ld: cannot find -lxyz: No such file', /the library xyz/, /Install/],
+  ['ERROR: Dependency "cairo" not found (tried pkg-config)', /the library cairo/, /install libcairo2-dev/],
+  ["No package 'odd-thing' found", /the library odd-thing/, /apt-file search odd-thing/],
+  ["Command 'pkg-config --exists mysqlclient' returned non-zero", /mysqlclient/, /libmysqlclient-dev/],
   ["ModuleNotFoundError: No module named 'numpy'", /imports numpy/, /constraints/],
   ['urllib.error.URLError: <urlopen error [Errno -3]>', /wants the network/, /wheel/],
-  ['x\nTraceback\nValueError: one\nerror: subprocess-exited\n\nbye', /^error: subprocess-exited$/, /log says more/],
-  ['only this', /^only this$/, /log says more/],
+  ['x\nTraceback\nValueError: one\nerror: subprocess-exited\n\nbye', /^error: subprocess-exited$/, /another release/],
+  ['only this.', /^only this$/, /another release/],
 ] as const) {
   test(`“${log.slice(0, 60)}” is told in a line, and what to do`, () => {
     const cause = causeOf(log)
