@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Ecosystem, Target } from '../../server/ecosystem.ts'
 import { AirlockError } from '../../server/errors.ts'
+import type { Artifact, Closure, Job } from '../../storage/records.ts'
 import { temporaryFolder } from '../support/folders.ts'
+import { artifact, closureOf } from '../support/records.ts'
 import { toyAirlock } from '../support/toy.ts'
 
 const index = (root: string) => readFile(join(root, 'toy/simple/index.html'), 'utf8').catch(() => null)
@@ -179,4 +182,50 @@ test('a job for a target that the configuration no longer has fails by name', as
   })
   airlock.queue.submit(request!.job)
   assert.equal((await airlock.settled(request!)).job.problem?.code, 'target-unknown')
+})
+
+/** A toy whose answers hold `sources` until they are built, one a solve. */
+async function buildingToy(root: string, sources: readonly string[], fails?: string) {
+  const built: string[] = []
+  const airlock = await toyAirlock(root)
+  const { solve } = airlock.ecosystem
+  Object.assign(airlock.ecosystem, {
+    async solve(...given: Parameters<typeof solve>) {
+      const closure = await solve(...given)
+      const next = sources.find((source) => !built.includes(source))
+      return next === undefined ? closure : closureOf(...closure.items.map(({ artifact: one }) => one), artifact(next))
+    },
+    builds: {
+      of: ({ items }: Closure) => items.map((item) => item.artifact).filter(({ file }) => sources.includes(file)),
+      run(_: Job, __: Target, given: readonly Artifact[]) {
+        for (const { file } of given) built.push(file)
+        if (fails !== undefined && built.includes(fails)) throw new AirlockError('builds-too-many', { limit: 1 })
+        return Promise.resolve()
+      },
+    },
+  } satisfies Partial<Ecosystem>)
+  return { ...airlock, built }
+}
+
+test('what is source is fetched, built, and solved again, until nothing is left to build', async (t) => {
+  const root = await temporaryFolder(t)
+  const airlock = await buildingToy(root, ['x-1', 'y-1'])
+  const { job } = await airlock.settled(await airlock.ask('a'))
+  const round = ['solving', 'downloading', 'building']
+  const end = ['solving', 'downloading', 'proving', 'publishing', 'ready']
+  assert.deepEqual(await states(airlock, job.id), ['queued', ...round, ...round, ...end])
+  assert.deepEqual(airlock.built, ['x-1', 'y-1'])
+  assert.deepEqual(
+    ['x-1', 'y-1'].filter((file) => !airlock.fetched.includes(file)),
+    [],
+  )
+  assert.equal(await index(root), 'a-1', 'sources are not listed')
+})
+
+test('a build that ends the job leaves nothing visible', async (t) => {
+  const root = await temporaryFolder(t)
+  const airlock = await buildingToy(root, ['x-1', 'y-1'], 'y-1')
+  const { job } = await airlock.settled(await airlock.ask('a'))
+  assert.deepEqual([job.state, job.problem?.code], ['failed', 'builds-too-many'])
+  assert.equal(await index(root), null)
 })
