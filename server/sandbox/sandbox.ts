@@ -61,7 +61,7 @@ async function follow(launched: Launched, run: SandboxRun, into: string): Promis
     signal.throwIfAborted()
     const [first] = stopped
     if (first !== undefined) return { ...first, status: null, ...nothing, log: log.end() }
-    if (status === null) throw new AirlockError('sandbox-failed', { reason: launched.complaint() || log.end() })
+    if (status === null) throw new AirlockError('sandbox-failed', { reason: launched.complaint().trim() || log.end() })
     const limit = limitOf(status)
     if (limit !== undefined) return { ended: 'killed', limit, status, ...nothing, log: log.end() }
     const brought = await bringOut(launched.outputs, into, limits.outputBytes)
