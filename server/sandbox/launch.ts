@@ -1,7 +1,11 @@
 /** Starts a sandbox's processes and hears of their end. */
+import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { setTimeout as later } from 'node:timers'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { StartChild } from '../child.ts'
+import { AirlockError } from '../errors.ts'
 import type { SandboxRun } from './run.ts'
 import { bubblewrap } from './view.ts'
 
@@ -65,24 +69,48 @@ export function launch({ startChild, filter, uid }: Deps, run: SandboxRun): Laun
     pid: child.pid ?? 0,
     output,
     complaint,
-    ended: Promise.race([failed, Promise.all([ended, said])]).then(() => exitOf(told())),
+    ended: Promise.race([failed, Promise.all([ended, said])]).then(async () => {
+      const first = firstOf(told())
+      // bwrap does not wait for it where the command ended by itself; its own end kills it
+      if (first !== null) await gone(first)
+      return exitOf(told())
+    }),
     outputs: `/proc/${child.pid ?? 0}/root/sys/out`,
     kill() {
       // the first process in the sandbox takes all others with it, and bwrap waits for that
-      const first = /"child-pid": (\d+)/.exec(told())?.[1]
-      if (first === undefined || told().includes('"exit-code"')) return killAll()
+      const first = firstOf(told())
+      if (first === null || told().includes('"exit-code"')) return killAll()
       try {
-        process.kill(Number(first), 'SIGKILL')
+        process.kill(first, 'SIGKILL')
       } catch {
         // it has gone by itself
       }
-      setTimeout(killAll, patience).unref()
+      later(killAll, patience).unref()
     },
     async end() {
       keep.end()
-      setTimeout(killAll, patience).unref()
+      later(killAll, patience).unref()
       await Promise.race([closed, failed.catch(() => {})])
     },
+  }
+}
+
+/** The number, here, of the first process of the sandbox; null: there is none yet. */
+function firstOf(told: string): number | null {
+  const number = /"child-pid": (\d+)/.exec(told)?.[1]
+  return number === undefined ? null : Number(number)
+}
+
+/**
+ * Settles when the first process of a process namespace has ended: the kernel ends all others of it before.
+ * Throws `sandbox-failed` where it does not.
+ */
+async function gone(pid: number): Promise<void> {
+  for (const late = Date.now() + patience; ; await setTimeout(2)) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+    // proc(5): the state comes after the name, which is in brackets and may hold anything
+    if (stat === null || /\) [ZX] [^)]*$/.test(stat)) return
+    if (Date.now() > late) throw new AirlockError('sandbox-failed', { reason: 'its processes do not end' })
   }
 }
 

@@ -96,6 +96,15 @@ os.wait(); time.sleep(.2); print('done')`
   assert.deepEqual(await alive(carried), [])
 })
 
+test('many that the command leaves behind are gone when its end is told, each time', async (t) => {
+  const carried = mark()
+  for (let time = 0; time < 5; time++) {
+    const code = `for n in range(30): ${sleeper(carried).replace(')', ', stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)')}`
+    const { ended } = await attack(t, code)
+    assert.deepEqual([ended, await alive(carried)], ['exit', []])
+  }
+})
+
 test('processor time is bounded, also of who ignores the warning', async (t) => {
   const heeds = await attack(t, 'while True: pass', { limits: { cpuSeconds: 1 } })
   assert.deepEqual([heeds.ended, heeds.limit, heeds.status], ['killed', 'cpu', 152])
