@@ -30,7 +30,7 @@ def wheel(folder, contents, name='toy-1.0-py3-none-any.whl'):
             digest = base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b'=').decode()
             lines.append(f'{path},sha256={digest},{len(body)}')
         lines.append('toy-1.0.dist-info/RECORD,,')
-        out.writestr('toy-1.0.dist-info/RECORD', '\\n'.join(lines) + '\\n')
+        out.writestr(zipfile.ZipInfo('toy-1.0.dist-info/RECORD', (2020, 1, 1, 0, 0, 0)), '\\n'.join(lines) + '\\n')
     return name
 def attempt(what, act):
     try: act()
