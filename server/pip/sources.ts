@@ -8,8 +8,8 @@ import { runsOn } from './kept-back.ts'
 import { parseSdistName, parseWheelName } from './names.ts'
 import type { Project } from './projects.ts'
 import { isReadableSdist } from './sdist.ts'
-import type { ProjectFile } from './simple-read.ts'
-import { bestWheel, readPlatform } from './tags.ts'
+import type { ProjectFile, ProjectPage } from './simple-read.ts'
+import { bestWheel, hasAcceptedTag, readPlatform } from './tags.ts'
 import type { PipTarget } from './target.ts'
 import { compareVersions, isFinal, versionKey } from './versions.ts'
 
@@ -50,34 +50,93 @@ export function sourcesOf(
   project: Project,
   { target, maxSource, reach, isPinned }: SourceRules,
 ): { readonly offered: readonly SourceRelease[]; readonly withheld: boolean } {
-  const files = project.page.files.filter(
-    ({ sha256, requiresPython }) => sha256 !== null && runsOn(requiresPython, target.python),
-  )
-  const wheels = new Map<string, ProjectFile[]>()
-  const sdists = new Map<string, ProjectFile>()
-  for (const file of files) {
-    const wheel = parseWheelName(file.file)
-    if (wheel) wheels.set(wheel.version, [...(wheels.get(wheel.version) ?? []), file])
-    const sdist = wheel ? null : parseSdistName(file.file, project.name)
-    if (sdist && isReadableSdist(file.file) && (file.size ?? 0) <= maxSource && !sdists.has(sdist.version))
-      sdists.set(sdist.version, file)
-  }
-  const served = [...wheels].filter(([, own]) => bestWheel(own, target.tags) !== null)
-  const newest =
-    served
-      .filter(([version, own]) => isFinal(version) && own.some(({ yanked }) => yanked === false))
-      .map(([version]) => version)
-      .toSorted(compareVersions)
-      .at(-1) ?? null
-  const known = new Set(served.map(([version]) => versionKey(version)))
-  const sources = [...sdists]
-    .filter(([version]) => !known.has(versionKey(version)))
-    .map(([version, sdist]): SourceRelease => ({ project, version, sdist }))
-  const offered = sources.filter(({ version }) => {
+  const { sdists, newest, hasWheels, isServed } = releasesOf(project, target)
+  const sources = [...sdists].filter(([, { size }]) => (size ?? 0) <= maxSource)
+  const isShown = (version: string) => {
     if (reach === 'everything' || isPinned(project.name, version) || newest === null) return true
-    return !wheels.has(version) && (reach === 'past' || compareVersions(version, newest) > 0)
-  })
-  return { offered, withheld: offered.length < sources.length }
+    return !hasWheels(version) && (reach === 'past' || compareVersions(version, newest) > 0)
+  }
+  const shown = new Set(
+    sources.filter(([version]) => isShown(version) && !isServed(version)).map(([version]) => version),
+  )
+  return {
+    offered: sources.flatMap(([version, sdist]) => (shown.has(version) ? { project, version, sdist } : [])),
+    withheld: sources.some(([version]) => !isShown(version) && !isServed(version)),
+  }
+}
+
+/** What a page has for a target. Large projects have thousands of files: each release is judged when asked. */
+type Releases = {
+  /** Readable ones, with a digest, for the target's Python; by version, as the page has them. */
+  readonly sdists: ReadonlyMap<string, ProjectFile>
+  /** The newest final release, not yanked, with a wheel that the target accepts. */
+  readonly newest: string | null
+  readonly hasWheels: (version: string) => boolean
+  /** Whether the target accepts a wheel of it. */
+  readonly isServed: (version: string) => boolean
+}
+
+const known = new WeakMap<ProjectPage, WeakMap<PipTarget, Releases>>()
+
+function releasesOf({ name, page }: Project, target: PipTarget): Releases {
+  const own = known.get(page) ?? new WeakMap<PipTarget, Releases>()
+  known.set(page, own)
+  const found = own.get(target) ?? read(name, page.files, target)
+  own.set(target, found)
+  return found
+}
+
+function read(name: string, files: readonly ProjectFile[], target: PipTarget): Releases {
+  const runs = once((requiresPython: string | null) => runsOn(requiresPython, target.python))
+  const usable = files.filter(({ sha256, requiresPython }) => sha256 !== null && runs(requiresPython))
+  const sdists = new Map<string, ProjectFile>()
+  for (const file of usable) {
+    if (file.file.endsWith('.whl') || !isReadableSdist(file.file)) continue
+    const version = parseSdistName(file.file, name)?.version
+    if (version !== undefined && !sdists.has(version)) sdists.set(version, file)
+  }
+  // nobody asks where there is nothing to be built
+  const wheels = sdists.size === 0 ? new Map<string, Wheels>() : wheelsOf(usable)
+  const isServed = once((key: string) =>
+    (wheels.get(key)?.files ?? []).some(({ file }) => hasAcceptedTag(file, target.tags)),
+  )
+  const newest = [...wheels.values()]
+    .filter(({ version, files: all }) => isFinal(version) && all.some(({ yanked }) => yanked === false))
+    .toSorted((a, b) => compareVersions(b.version, a.version))
+    .find(({ version }) => isServed(versionKey(version)))
+  return {
+    sdists,
+    newest: newest?.version ?? null,
+    hasWheels: (version) => wheels.has(versionKey(version)),
+    isServed: (version) => isServed(versionKey(version)),
+  }
+}
+
+type Wheels = { readonly version: string; readonly files: readonly ProjectFile[] }
+
+/** By their version's key. */
+function wheelsOf(files: readonly ProjectFile[]): Map<string, Wheels> {
+  const spelled = Map.groupBy(
+    files.filter(({ file }) => file.endsWith('.whl')),
+    ({ file }) => file.split('-', 2)[1] ?? '',
+  )
+  const found = new Map<string, Wheels>()
+  for (const same of spelled.values()) {
+    const version = parseWheelName(same[0]!.file)?.version
+    if (version === undefined) continue
+    const key = versionKey(version)
+    found.set(key, { version, files: [...(found.get(key)?.files ?? []), ...same] })
+  }
+  return found
+}
+
+/** Remembers its answers. */
+function once<Key, Value>(judge: (key: Key) => Value): (key: Key) => Value {
+  const answers = new Map<Key, Value>()
+  return (key) => {
+    if (!answers.has(key)) answers.set(key, judge(key))
+    return answers.get(key)!
+  }
 }
 
 /** `build` null: not built yet. */

@@ -98,6 +98,20 @@ function ranksOf(tags: readonly string[]): ReadonlyMap<string, number> {
   return known
 }
 
+/** Whether a wheel has a tag that is accepted, by the end of its name alone: for the many files of a page. */
+export function hasAcceptedTag(file: string, tags: readonly string[]): boolean {
+  const ranked = ranksOf(tags)
+  const [pythons = [], abis = [], platforms = []] = file
+    .slice(0, -'.whl'.length)
+    .toLowerCase()
+    .split('-')
+    .slice(-3)
+    .map((part) => part.split('.'))
+  return pythons.some((python) =>
+    abis.some((abi) => platforms.some((platform) => ranked.has(`${python}-${abi}-${platform}`))),
+  )
+}
+
 /**
  * The wheel of one release that pip would take: the best tag, then the highest build, then the first file name. Null: none is
  * accepted. `tags` is read once: it must not change.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bestWheel, readPlatform, supportedTags } from '../../server/pip/tags.ts'
+import { bestWheel, hasAcceptedTag, readPlatform, supportedTags } from '../../server/pip/tags.ts'
 import { askPython } from '../support/python.ts'
 
 const cpython = (python: string, platform: string) => supportedTags({ python, implementation: 'cpython', platform })
@@ -136,4 +136,19 @@ test('a wheel that the target does not accept is never picked', () => {
   assert.equal(bestWheel(others, tags), null)
   assert.equal(bestWheel([], tags), null)
   assert.equal(bestWheel(wheels('a-1-py3-none-any.whl'), []), null)
+})
+
+test('by the end of its name alone a wheel is accepted as by all of it', () => {
+  const tags = cpython('3.11.7', 'x86_64-manylinux_2_28')
+  const names = [
+    ...['py3-none-any', 'py2.py3-none-any', 'py2-none-any', 'cp311-cp311-win_amd64', 'cp38-abi3-linux_x86_64'],
+    ...[
+      'cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64',
+      'cp311-cp311-manylinux_2_31_x86_64',
+      'cp312-none-any',
+    ],
+  ].map((tag) => `a-1.0-${tag}.whl`)
+  for (const file of [...names, 'a-1.0-1build-PY3-none-any.whl'])
+    assert.equal(hasAcceptedTag(file, tags), bestWheel([{ file }], tags) !== null, file)
+  assert.equal(hasAcceptedTag('x.whl', tags), false)
 })
