@@ -11,6 +11,12 @@ import { bubblewrap } from './view.ts'
 
 const setUp = fileURLToPath(new URL('set-up.sh', import.meta.url))
 
+/**
+ * Makes the set-up who adopts orphans, by prctl's PR_SET_CHILD_SUBREAPER: bwrap leaves its first process behind, which
+ * would be a zombie for ever where process 1 is a server and no init. Debian always has this much of Perl.
+ */
+const adopting = `syscall(${process.arch === 'arm64' ? 167 : 157}, 36, 1, 0, 0, 0); exec { $ARGV[0] } @ARGV`
+
 /** Milliseconds for what was killed to be gone. */
 const patience = 2000
 
@@ -39,7 +45,7 @@ export function launch({ startChild, filter, uid }: Deps, run: SandboxRun): Laun
   const { child, killAll } = startChild(
     'unshare',
     [
-      [...namespaces, '--', 'setpriv', '--pdeathsig', 'KILL', '--', 'bash', '--norc', setUp],
+      [...namespaces, '--', 'setpriv', '--pdeathsig', 'KILL', '--', 'perl', '-e', adopting, 'bash', '--norc', setUp],
       [String(limits.diskBytes), String(limits.files), uid === null ? '' : String(uid)],
       [String(inputs.length), ...inputs.map(({ from }) => from)],
       bubblewrap(run),

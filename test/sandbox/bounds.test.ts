@@ -105,6 +105,20 @@ test('many that the command leaves behind are gone when its end is told, each ti
   }
 })
 
+test('nothing of a sandbox is left for others to bury', async (t) => {
+  for (let time = 0; time < 4; time++) {
+    const orphaned = await attack(t, 'pass').then(async () => {
+      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+      const all = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')))
+      return all.filter((stat) => /\((?:bwrap|bash|cat|setpriv)\) Z /.test(stat) && isOrphan(stat))
+    })
+    assert.deepEqual(orphaned, [])
+  }
+})
+
+/** Of process 1 or of this one. */
+const isOrphan = (stat: string) => [1, process.pid].includes(Number(/\) Z (\d+) /.exec(stat)?.[1]))
+
 test('processor time is bounded, also of who ignores the warning', async (t) => {
   const heeds = await attack(t, 'while True: pass', { limits: { cpuSeconds: 1 } })
   assert.deepEqual([heeds.ended, heeds.limit, heeds.status], ['killed', 'cpu', 152])
