@@ -19,6 +19,7 @@ import { createRequests } from '../storage/requests.ts'
 import { createTargets } from '../storage/targets.ts'
 import { createTree } from '../storage/tree.ts'
 import { createVerify } from '../storage/verify.ts'
+import { createVerifying } from '../storage/verifying.ts'
 import { createVisible } from '../storage/visible.ts'
 import { createApt } from './apt/index.ts'
 import { withLocalArchives } from './apt/local.ts'
@@ -26,6 +27,7 @@ import { aptArchives, aptOrigins } from './apt/origins.ts'
 import { aptTargets } from './apt/target.ts'
 import { createBackup } from './backup/write.ts'
 import { createAsk } from './ask.ts'
+import { createBackgroundVerify } from './background-verify.ts'
 import { openChild, runChild, startChild } from './child.ts'
 import { besideConfig, type Config, type Environment } from './config.ts'
 import type { Ecosystem, Outside, Target } from './ecosystem.ts'
@@ -37,6 +39,7 @@ import { createLanes, inTurn } from './lanes.ts'
 import { createLog } from './log.ts'
 import { readMachine } from './machine.ts'
 import { createMaintenance } from './maintenance.ts'
+import { createMeters } from './metrics/meters.ts'
 import { createDeliver } from './notices/deliver.ts'
 import { createNotices } from './notices/notices.ts'
 import { createPodTargets } from './pod-targets.ts'
@@ -104,11 +107,13 @@ export async function createAirlock(config: Config, env: Environment) {
   ]
   const contacts = watchContacts(createUpstreamClient({ ...machine, origins }), origins, now)
   const client = contacts.client
-  const pages = createPages({ client, folder: paths.gatewayCache })
+  const meters = createMeters()
+  const pages = createPages({ client, folder: paths.gatewayCache, onPage: meters.onPage })
   const downloads = createDownloads({
     client: { open: withLocalArchives(aptSources, client.open) },
     root: config.root,
     limits: config.download,
+    onBytes: meters.onFetched,
   })
   const gateway = createGateway({
     port: config.gateway.port,
@@ -215,8 +220,10 @@ export async function createAirlock(config: Config, env: Environment) {
     })
   const podTargets = createPodTargets({ ...spine, targets: createTargets(db, now), standing, log })
   await podTargets.restore()
-  const verify = createVerify({ root: config.root, listings, kept: builds.materials })
+  const { verify, isWhole } = createVerify({ root: config.root, listings, kept: builds.materials })
   const maintenance = createMaintenance({ ...spine, standing, verify })
+  const verifying = createVerifying(db)
+  const backgroundVerify = createBackgroundVerify({ ...spine, ...config.verify, isWhole, verifying, now, log })
 
   const housekeeping = createHousekeeping({
     ...spine,
@@ -224,11 +231,14 @@ export async function createAirlock(config: Config, env: Environment) {
     standing,
     sweepIncoming: (options) => sweepIncoming(config.root, options),
     sweepPages: pages.sweep,
+    forgetBefore: async (instant) => (await events.forget(instant)) + (await jobs.forget(instant)),
+    keepDays: config.keep,
   })
 
   return {
     log,
     prepare: contacts.client.prepare,
+    meters,
     /** What makes the first request quicker and can be left out. */
     warm: () =>
       pip
@@ -252,6 +262,7 @@ export async function createAirlock(config: Config, env: Environment) {
     notices,
     backup: createBackup({ config, now }),
     maintenance,
+    backgroundVerify,
     sandbox,
     gateway,
     upstreams,
@@ -260,6 +271,7 @@ export async function createAirlock(config: Config, env: Environment) {
     async close(): Promise<void> {
       stopping.abort(new Error('Airlock stops'))
       await queue.stop()
+      await backgroundVerify.ended()
       await tryOut.end()
       await notices.close()
       await gateway.close()

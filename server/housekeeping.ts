@@ -19,6 +19,10 @@ type Deps = {
     readonly before: number
   }) => Promise<readonly string[]>
   readonly sweepPages: () => Promise<number>
+  /** Drops what only history needs: changes of state, and attempts that newer ones have taken the place of. */
+  readonly forgetBefore: (instant: string) => Promise<number>
+  /** How many days of that are kept. */
+  readonly keepDays: number
   readonly now?: () => number
 }
 
@@ -35,10 +39,14 @@ export function createHousekeeping({
   standing,
   sweepIncoming,
   sweepPages,
+  forgetBefore,
+  keepDays,
   now = Date.now,
 }: Deps) {
   async function round(): Promise<void> {
     await sweepPages()
+    const forgotten = await forgetBefore(new Date(now() - keepDays * 86_400_000).toISOString())
+    if (forgotten > 0) log.info({ rows: forgotten }, 'old history is gone')
     for (const ecosystem of ecosystems.values()) {
       const expired = await ecosystem.expired?.()
       if (!expired || expired.paths.length === 0) continue

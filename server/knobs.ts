@@ -229,6 +229,22 @@ export const fileSchema = z.strictObject({
       .prefault({}),
     'everything that people ask for becomes installable',
   ),
+  verify: knob(
+    z
+      .strictObject({
+        rate: knob(
+          size.default(20 * units.MB),
+          'bytes a second that the background look at the pool reads: a few days for a terabyte, and pods notice nothing; 0 turns it off',
+        ),
+        every: knob(z.int().min(1).max(365).default(7), 'days between two looks: disks rot slowly'),
+      })
+      .prefault({}),
+    'damage is found before a pod finds it',
+  ),
+  keep: knob(
+    z.int().min(7).max(3650).default(365),
+    'days of history: what changed when, and attempts that newer ones have replaced; requests themselves stay',
+  ),
   imports: knob(
     size.default(200 * units.MB),
     'closures up to this size are installed into a sandbox once they are ready, and what was asked for is imported; larger ones take minutes and gigabytes of memory; 0 tries none',

@@ -3,6 +3,18 @@ import { fileURLToPath } from 'node:url'
 import type { Config, Environment } from './config.ts'
 import type { Log } from './log.ts'
 
+/** What the mirror has done, as it tells itself. */
+export type MirrorCounts = {
+  /** Answers by status. */
+  readonly answers: Readonly<Record<string, number>>
+  /** Bytes written to connections, heads included. */
+  readonly bytes: number
+  /** Open connections. */
+  readonly connections: number
+}
+
+const nothing: MirrorCounts = { answers: {}, bytes: 0, connections: 0 }
+
 type Deps = {
   readonly config: Pick<Config, 'root' | 'mirrorListen' | 'mirrorUrl' | 'consoleUrl'>
   readonly env: Environment
@@ -18,6 +30,8 @@ type Deps = {
 export function createMirrorChild({ config, env, log, pause = 1000 }: Deps) {
   let child: ChildProcess | null = null
   let stopped = false
+  /** Of those that died, and of the one that lives. */
+  let [before, counted] = [nothing, nothing]
 
   function start(): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
@@ -33,12 +47,15 @@ export function createMirrorChild({ config, env, log, pause = 1000 }: Deps) {
     const started = fork(fileURLToPath(new URL('main.ts', import.meta.url)), ['mirror'], { env: own })
     child = started
     let listened = false
-    started.on('message', (message: { listening?: number }) => {
+    started.on('message', (message: { listening?: number; counts?: MirrorCounts }) => {
+      if (message.counts) counted = message.counts
       if (message.listening === undefined) return
       listened = true
       resolve(message.listening)
     })
     started.on('exit', (status, signal) => {
+      before = sumOf(before, counted)
+      counted = nothing
       if (!listened) return reject(new Error(`the mirror ended at its start (${signal ?? status})`))
       if (stopped) return
       log.error({ status, signal }, 'the mirror died and is started again')
@@ -54,6 +71,8 @@ export function createMirrorChild({ config, env, log, pause = 1000 }: Deps) {
   return {
     /** Resolves with its port once it listens; rejects when it ends before (it has said why on stderr). */
     start,
+    /** Since our own start, as of two seconds ago. */
+    counts: (): MirrorCounts => sumOf(before, counted),
     alive: (): boolean => child?.connected === true,
     /** Lets it drain: what pods are reading is finished, within its few seconds. */
     async stop(): Promise<void> {
@@ -63,5 +82,15 @@ export function createMirrorChild({ config, env, log, pause = 1000 }: Deps) {
       child.kill('SIGTERM')
       await ended
     },
+  }
+}
+
+function sumOf(dead: MirrorCounts, living: MirrorCounts): MirrorCounts {
+  const statuses = new Set([...Object.keys(dead.answers), ...Object.keys(living.answers)])
+  const answers = [...statuses].map((status) => [status, (dead.answers[status] ?? 0) + (living.answers[status] ?? 0)])
+  return {
+    answers: Object.fromEntries(answers) as MirrorCounts['answers'],
+    bytes: dead.bytes + living.bytes,
+    connections: living.connections,
   }
 }

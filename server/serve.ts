@@ -18,6 +18,8 @@ import { createTargetOperations } from './console/targets.ts'
 import { answerMalformed } from './console/malformed.ts'
 import { AirlockError, languageOf } from './errors.ts'
 import { greet } from './greeting.ts'
+import { addGauges } from './metrics/gauges.ts'
+import { watchDurations } from './metrics/durations.ts'
 import { createMirrorChild } from './mirror-child.ts'
 
 /** What set-up builds of `client/page`. */
@@ -34,6 +36,15 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   // while the mirror's process starts
   airlock.prepare()
   const mirrorPort = await starting
+  const { registry } = airlock.meters
+  addGauges({
+    ...airlock,
+    registry,
+    folders: { root: config.root, state: config.state },
+    mirror: config.mirrorListen === null ? null : mirror.counts,
+    verified: airlock.backgroundVerify.last,
+  })
+  watchDurations({ ...airlock, onError: (error) => log.warn({ err: error }, 'a duration could not be noted') })
   const mirrorUrl = config.mirrorUrl ?? (config.mirrorListen && urlOf({ ...config.mirrorListen, port: mirrorPort! }))
   const asking = createAsking({
     ...airlock,
@@ -62,13 +73,21 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
     ...createBuildOperations(airlock),
   }
   const page = createPage({ folder: pageFolder, api })
-  const app = createConsole({ api, page, stream: createEventStream(airlock), log, consoleUrl: config.consoleUrl })
+  const app = createConsole({
+    api,
+    page,
+    metrics: registry,
+    stream: createEventStream(airlock),
+    log,
+    consoleUrl: config.consoleUrl,
+  })
   const server = await listen(app, config.consoleListen)
   server.on('clientError', answerMalformed)
   const consolePort = (server.address() as { port: number }).port
   await airlock.housekeeping.atStart()
   const resumed = await queue.resume()
   const endHousekeeping = airlock.housekeeping.begin()
+  airlock.backgroundVerify.begin()
   airlock.notices.begin()
   const targets = [...ecosystems.values()].flatMap((ecosystem) =>
     [...ecosystem.targets.values()].map((target) => ({ ecosystem: ecosystem.name, target })),

@@ -14,6 +14,7 @@ import * as apt from './migrations/002-apt.ts'
 import * as targets from './migrations/003-targets.ts'
 import * as outbox from './migrations/004-outbox.ts'
 import * as builds from './migrations/005-builds.ts'
+import * as verifying from './migrations/006-verifying.ts'
 
 export type Tables = AptTables &
   BuildTables & {
@@ -72,6 +73,14 @@ export type Tables = AptTables &
     }
     listings: { lane: string; file: string; name: string; artifact_id: number; added_at: string }
     lanes: { lane: string; generation: number }
+    verifying: {
+      id: number
+      lane: string | null
+      file: string | null
+      damaged: string
+      ended_at: string | null
+      ended_damaged: number | null
+    }
     targets: { name: string; description: string; choice: string; added_at: string }
     outbox: {
       id: Generated<number>
@@ -98,6 +107,7 @@ const migrations = {
   '003-targets': targets,
   '004-outbox': outbox,
   '005-builds': builds,
+  '006-verifying': verifying,
 }
 export const migrationNames: readonly string[] = Object.keys(migrations)
 

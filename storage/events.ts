@@ -39,6 +39,15 @@ export function createEvents(db: Database, note?: (write: Write, event: Event) =
       return rows.map(toEvent)
     },
 
+    /** Drops those of jobs that ended before an instant. Returns how many. */
+    async forget(before: string): Promise<number> {
+      const { numDeletedRows } = await db
+        .deleteFrom('events')
+        .where('job_id', 'in', (eb) => eb.selectFrom('jobs').select('id').where('finished_at', '<', before))
+        .executeTakeFirstOrThrow()
+      return Number(numDeletedRows)
+    },
+
     async ofJob(job: number): Promise<Event[]> {
       return (await db.selectFrom('events').selectAll().where('job_id', '=', job).orderBy('id').execute()).map(toEvent)
     },

@@ -297,6 +297,30 @@ export function createJobs(db: Database, events: Events, now: () => Date) {
         await enter(write, append, job.id, 'publishing')
       })
     },
+
+    /** Drops attempts that ended before an instant and that nothing refers to any more. Returns how many. */
+    async forget(before: string): Promise<number> {
+      return db.transaction().execute(async (write) => {
+        const rows = await write
+          .selectFrom('jobs')
+          .select('id')
+          .where('finished_at', '<', before)
+          .where(({ not, exists, selectFrom, and }) =>
+            and(
+              (['requests', 'apt_roots', 'builds'] as const).map((table) =>
+                not(exists(selectFrom(table).select(`${table}.id`).whereRef(`${table}.job_id`, '=', 'jobs.id'))),
+              ),
+            ),
+          )
+          .limit(batchSize)
+          .execute()
+        const ids = rows.map(({ id }) => id)
+        await write.deleteFrom('events').where('job_id', 'in', ids).execute()
+        await write.deleteFrom('closure_items').where('job_id', 'in', ids).execute()
+        await write.deleteFrom('jobs').where('id', 'in', ids).execute()
+        return ids.length
+      })
+    },
   }
 }
 

@@ -190,6 +190,22 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
       return count
     },
 
+    async countByState(): Promise<{ readonly ecosystem: string; readonly state: State; readonly count: number }[]> {
+      const rows = await db
+        .selectFrom('requests')
+        .innerJoin('jobs', 'jobs.id', 'requests.job_id')
+        .select(({ fn }) => ['requests.ecosystem', 'jobs.state', fn.countAll<number>().as('count')])
+        .groupBy(['requests.ecosystem', 'jobs.state'])
+        .execute()
+      return rows.map(({ state, ...row }) => ({ ...row, state: state as State }))
+    },
+
+    /** When each request whose latest job this is was asked. */
+    async ofJob(job: number): Promise<readonly { readonly createdAt: string }[]> {
+      const rows = await db.selectFrom('requests').select('created_at').where('job_id', '=', job).execute()
+      return rows.map(({ created_at }) => ({ createdAt: created_at }))
+    },
+
     /** The ids of the requests whose latest job this is. */
     async askers(job: number): Promise<readonly { readonly id: number }[]> {
       return db.selectFrom('requests').select('id').where('job_id', '=', job).orderBy('id').execute()

@@ -25,10 +25,14 @@ type Deps = {
 
 export function createVerify({ root, listings, kept }: Deps) {
   /** Null: it is not there. */
-  async function isWhole(artifact: Artifact): Promise<boolean | null> {
+  async function isWhole(artifact: Artifact, signal?: AbortSignal): Promise<boolean | null> {
     const hash = createHash('sha256')
     try {
-      await pipeline(createReadStream(inTree(root, poolPath(artifact.ecosystem, artifact.sha256, artifact.file))), hash)
+      await pipeline(
+        createReadStream(inTree(root, poolPath(artifact.ecosystem, artifact.sha256, artifact.file))),
+        hash,
+        { signal },
+      )
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
       throw error
@@ -53,7 +57,7 @@ export function createVerify({ root, listings, kept }: Deps) {
   }
 
   /** Reads every listed file once; each artifact is hashed once however many indexes list it. */
-  return async function verify(ecosystems: readonly string[], signal?: AbortSignal): Promise<Verification> {
+  async function verify(ecosystems: readonly string[], signal?: AbortSignal): Promise<Verification> {
     const listed = new Set<string>()
     const damaged: TreePath[] = []
     let after: { lane: string; file: string } | null = null
@@ -81,6 +85,9 @@ export function createVerify({ root, listings, kept }: Deps) {
     const unknown = (await Promise.all(ecosystems.map((ecosystem) => unlisted(ecosystem, listed)))).flat()
     return { checked: listed.size, damaged, unknown }
   }
+
+  return { verify, isWhole }
 }
 
-export type Verify = ReturnType<typeof createVerify>
+export type Verify = ReturnType<typeof createVerify>['verify']
+export type IsWhole = ReturnType<typeof createVerify>['isWhole']

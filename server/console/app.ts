@@ -17,6 +17,8 @@ type Deps = {
   readonly stream: EventStream
   readonly log: Log
   readonly consoleUrl: string | null
+  /** What Prometheus is given. */
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> }
 }
 type Schemas = {
   readonly params?: z.ZodType
@@ -33,7 +35,7 @@ const securityHeaders = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
-export function createConsole({ api, page, stream, log, consoleUrl }: Deps): Express {
+export function createConsole({ api, page, metrics, stream, log, consoleUrl }: Deps): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', 'strong')
@@ -59,6 +61,10 @@ export function createConsole({ api, page, stream, log, consoleUrl }: Deps): Exp
     const { params, language } = { params: operations.getRequest.params.parse(req.params), language: languageOf(req) }
     await api.getRequest({ params, language, query: undefined, body: undefined })
     await stream(req, res, params.id)
+  })
+  app.get('/metrics', async (_, res) => {
+    const text = await metrics.metrics()
+    res.set('Cache-Control', 'no-store').type(metrics.contentType).send(text)
   })
   const description = describeApi()
   app.get('/api/openapi.json', (_, res) => void res.set('Cache-Control', 'no-cache').json(description))

@@ -2,10 +2,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { createCounts, type MirrorCounts } from './counts.ts'
 
 export type Listener = {
   /** Starts to listen; resolves with the port. Rejects with the system's error. */
   listen(port: number, host: string): Promise<number>
+  counts(): MirrorCounts
   /** Takes no more connections, lets what is under way end for at most `graceMs`, then cuts it off. */
   close(graceMs: number): Promise<void>
 }
@@ -35,7 +37,9 @@ export function createListener(
   answer: (req: IncomingMessage, res: ServerResponse) => void,
   { idleMs, isBusy }: { readonly idleMs: number; readonly isBusy: (socket: Duplex) => boolean },
 ): Listener {
-  const server = createServer(limits, answer)
+  const { counted, watch, counts } = createCounts(answer)
+  const server = createServer(limits, counted)
+  watch(server)
   server.timeout = idleMs
   server.on('connect', (_req, socket) => {
     socket.on('error', () => socket.destroy())
@@ -44,6 +48,7 @@ export function createListener(
   })
 
   return {
+    counts,
     listen: (port, host) =>
       new Promise((resolve, reject) => {
         server.once('error', reject)

@@ -7,6 +7,8 @@ import { createMirror } from './mirror.ts'
 
 /** What a HomePod's downloads may still take after SIGTERM. */
 const graceMs = 3_500
+/** How old what the parent knows may be, in ms. */
+const countsEvery = 2_000
 /** A server that was killed takes its mirror with it, but the next one may be quicker. */
 const patience = { tries: 20, ms: 100 } as const
 
@@ -21,8 +23,11 @@ export async function runMirror(env: Environment, cwd: string): Promise<void> {
   try {
     const port = await listen(mirror, mirrorListen)
     // a parent that is gone by now is heard of as a disconnection
-    if (process.connected) process.send?.({ listening: port }, () => {})
-    else {
+    if (process.connected) {
+      process.send?.({ listening: port }, () => {})
+      const tell = () => process.connected && process.send?.({ counts: mirror.counts() }, () => {})
+      setInterval(tell, countsEvery).unref()
+    } else {
       for (const remark of remarks) print(remark)
       print(`Airlock mirror: http://${shown({ ...mirrorListen, port })}/ serves ${root}`)
     }

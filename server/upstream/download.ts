@@ -44,6 +44,8 @@ export type DownloadDeps = {
   readonly patience?: Partial<Patience>
   readonly wait?: Wait
   readonly statfs?: Statfs
+  /** Told of bytes as they come from upstream. */
+  readonly onBytes?: (count: number) => void
 }
 
 type Flying = Errand & { received: number; readonly verified: PromiseWithResolvers<void>; path: string | null }
@@ -52,14 +54,14 @@ type Flying = Errand & { received: number; readonly verified: PromiseWithResolve
 type Wanted = { readonly artifact: Artifact; flying: Flying | null; whole: number | null }
 
 export function createDownloads(deps: DownloadDeps): Downloads {
-  const { client, root, limits, wait = defaultWait } = deps
+  const { client, root, limits, wait = defaultWait, onBytes = () => {} } = deps
   const space = createSpace({
     folder: root,
     keepFree: limits.keepFree,
     ...(deps.statfs && { statfs: deps.statfs }),
   })
   const patience = { ...defaultPatience, ...deps.patience }
-  const transfer = createTransfer({ client, root, maxFile: limits.maxFile, space, patience, wait })
+  const transfer = createTransfer({ client, root, maxFile: limits.maxFile, space, patience, wait, onBytes })
   const slots = createSlots(limits)
   const flights = createFlights<void>()
   const flying = new Map<string, Flying>()

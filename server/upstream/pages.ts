@@ -58,9 +58,11 @@ type Deps = {
   readonly now?: () => number
   /** Told when a page could not be kept: the answer is given all the same. */
   readonly onError?: (error: unknown) => void
+  /** Told of each page, and whether upstream was asked for it. */
+  readonly onPage?: (source: 'cache' | 'upstream') => void
 }
 
-export function createPages({ client, folder, now = Date.now, onError = () => {} }: Deps): Pages {
+export function createPages({ client, folder, now = Date.now, onError = () => {}, onPage }: Deps): Pages {
   const files = createPageFiles(folder)
   const flights = createFlights<PageRecord | null>()
   /** Key -> until when (ms) upstream is believed to have no such page. */
@@ -122,7 +124,11 @@ export function createPages({ client, folder, now = Date.now, onError = () => {}
     if (gone !== undefined && gone - now() > (missingFor - Math.min(missingFor, maxAge ?? missingFor)) * 1000)
       return null
     const known = await seen(key)
-    if (known !== null && isFresh(known, maxAge, now())) return bounded(known, maxBytes)
+    if (known !== null && isFresh(known, maxAge, now())) {
+      onPage?.('cache')
+      return bounded(known, maxBytes)
+    }
+    onPage?.('upstream')
     const current = await flights
       // who allows more may not be given what was fetched for less, nor the other way round
       .join(`${options.trust} ${maxBytes} ${key}`, signal, (shared) => ask(key, url, known, options, shared))

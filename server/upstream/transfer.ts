@@ -40,8 +40,10 @@ export function createTransfer(deps: {
   readonly space: Space
   readonly patience: Patience
   readonly wait: Wait
+  /** Told of bytes as they come. */
+  readonly onBytes: (count: number) => void
 }): Transfer {
-  const { client, root, maxFile, space, wait } = deps
+  const { client, root, maxFile, space, wait, onBytes } = deps
 
   return async (artifact, { signal, onLength, onVerified }) => {
     const { size, file, sha256, url } = artifact
@@ -133,6 +135,7 @@ export function createTransfer(deps: {
       for await (const chunk of bodyOf(body)) {
         if (known === null && (room -= chunk.length) < 0) await reservation.hold((room = stride))
         await part.take(chunk)
+        onBytes(chunk.length)
         reservation.spend(chunk.length)
         report()
         if (size !== null && part.length > size) throw sizeMismatch(file, part.length, size)

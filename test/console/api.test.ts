@@ -100,6 +100,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
       createConsole({
         api,
         page,
+        metrics: { contentType: 'text/plain', metrics: () => Promise.resolve('') },
         stream: createEventStream(airlock),
         log: silent,
         consoleUrl: 'http://airlock.example',

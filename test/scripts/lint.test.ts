@@ -76,6 +76,25 @@ const probes: Readonly<Record<string, Probe>> = {
     ],
     allowed: [value('../errors.ts'), type('../child.ts'), value('./names.ts'), value('node:fs/promises')],
   },
+  'server/metrics/probe.ts': {
+    refused: [
+      value('../pip/names.ts'),
+      type('../upstream/client.ts'),
+      value('../queue.ts'),
+      value('../../storage/events.ts'),
+      value('node:http'),
+      value('node:child_process'),
+      value('got'),
+    ],
+    allowed: [
+      value('prom-client'),
+      value('node:fs/promises'),
+      value('../../storage/records.ts'),
+      type('../../storage/events.ts'),
+      type('../mirror-child.ts'),
+      value('./meters.ts'),
+    ],
+  },
   'server/notices/probe.ts': {
     refused: [
       value('../upstream/send.ts'),
