@@ -137,6 +137,34 @@ test('an old source behind releases with wheels is found where something needs i
   assert.equal((await rig.buildsOf('src-grammar')).length, 1)
 })
 
+test('a lock that names a source gets exactly that release, built, with its other pins', async () => {
+  const made = rig.source({ name: 'src-locked', version: '1.0', requires: ['locked-leaf'] })
+  const leaf = rig.wheel({ name: 'locked-leaf', version: '1.0' })
+  rig.wheel({ name: 'locked-leaf', version: '2.0' })
+  const file = ({ sha256 }: typeof made, path: string) =>
+    `{ url = "${rig.index.files.url}${path}", hashes = { sha256 = "${sha256}" } }`
+  const lock = [
+    'lock-version = "1.0"',
+    'created-by = "a test"',
+    '[[packages]]',
+    'name = "src-locked"',
+    'version = "1.0"',
+    `sdist = ${file(made, rig.index.pathOf(made))}`,
+    '[[packages]]',
+    'name = "locked-leaf"',
+    'version = "1.0"',
+    `wheels = [${file(leaf, rig.index.pathOf(leaf))}]`,
+    '',
+  ].join('\n')
+  const answer = await fetch(`${rig.airlock.consoleUrl}/api/requests?lock=pylock.toml`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain' },
+    body: lock,
+  })
+  const { requests } = (await answer.json()) as { requests: { id: number }[] }
+  assert.deepEqual(versionsOf(await rig.airlock.ready(requests[0]!.id)), { 'locked-leaf': '1.0', 'src-locked': '1.0' })
+})
+
 test('a job that is cancelled while it builds ends at once, and the same asked again is built', async () => {
   rig.source({ name: 'src-patient', version: '1.0', before: 'import time; time.sleep(3)' })
   const { id } = await rig.airlock.ask('src-patient')
