@@ -47,6 +47,7 @@ test('tests that pass end well, and live ones are not among them', async (t) => 
   const run = await projectWith(t, {
     'test/pip/a.test.ts': passing,
     'test/live/b.test.ts': `test('goes out', () => assert.fail('ran'))`,
+    'test/pod/c.test.ts': `test('goes out too', () => assert.fail('ran'))`,
   })
   const { status, output } = await run()
   assert.match(output, /pass 1/)

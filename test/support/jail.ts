@@ -36,7 +36,7 @@ export type JailOptions = {
 }
 
 const env = {
-  PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   LC_ALL: 'C.UTF-8',
   DEBIAN_FRONTEND: 'noninteractive',
@@ -78,7 +78,6 @@ const script = `
   mkdir -p "$root/opt/public/airlock"
   mount --bind "$3" "$root/opt/public/airlock"
   mount -o remount,bind,ro,nosuid,nodev "$root/opt/public/airlock"
-  mount -t tmpfs -o ro,mode=0 tmpfs "$root/opt/public/airlock/.incoming"
   : >"$root/usr/local/bin/uv"
   mount --bind "$4" "$root/usr/local/bin/uv"
   mount -o remount,bind,ro "$root/usr/local/bin/uv"

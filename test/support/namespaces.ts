@@ -98,16 +98,16 @@ export async function join(one: End, other: End): Promise<void> {
   // the network alone is entered: `ip` is this machine's
   const inside = ({ pid }: Namespace, ...args: readonly string[]) =>
     execute('nsenter', [`--net=/proc/${pid}/ns/net`, 'ip', ...args], { env })
-  await inside(here, 'link', 'add', name, 'type', 'veth', 'peer', 'name', peer, 'netns', String(there.pid))
+  await inside(here, 'link', 'add', 'name', name, 'type', 'veth', 'peer', 'name', peer, 'netns', String(there.pid))
   for (const [namespace, link, addresses] of [one, other]) {
     for (const address of addresses) await inside(namespace, 'address', 'add', address, 'dev', link)
-    await inside(namespace, 'link', 'set', link, 'up')
+    await inside(namespace, 'link', 'set', 'dev', link, 'up')
   }
   for (const [[namespace, link], [neighbour, end, addresses]] of [
     [one, other],
     [other, one],
   ] as const) {
-    const { stdout } = await inside(neighbour, '-brief', 'link', 'show', end)
+    const { stdout } = await inside(neighbour, '-brief', 'link', 'show', 'dev', end)
     const mac = /(?:[0-9a-f]{2}:){5}[0-9a-f]{2}/.exec(stdout)![0]
     for (const address of addresses) {
       const known = ['neigh', 'replace', address.split('/')[0]!, 'lladdr', mac, 'nud', 'permanent', 'dev', link]
