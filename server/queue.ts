@@ -99,7 +99,8 @@ export function createQueue({ jobs, fulfil, log, concurrency = 256, passingInter
   return {
     /** Puts back what was under way when the last process ended. Those past their decision first. */
     async resume(): Promise<number> {
-      const unfinished = await jobs.unfinished()
+      // who asks while we start is under way already
+      const unfinished = (await jobs.unfinished()).filter(({ id }) => !running.has(id))
       const decided = unfinished.filter((job) => job.state === 'publishing')
       const others = unfinished.filter((job) => job.state !== 'publishing')
       for (const job of decided) submit(job)

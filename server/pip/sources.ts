@@ -11,7 +11,7 @@ import { isReadableSdist } from './sdist.ts'
 import type { ProjectFile, ProjectPage } from './simple-read.ts'
 import { bestWheel, hasAcceptedTag, readPlatform } from './tags.ts'
 import type { PipTarget } from './target.ts'
-import { compareVersions, isFinal, versionKey } from './versions.ts'
+import { compareVersions, isFinal, order, versionKey } from './versions.ts'
 
 /** A release of which the target accepts no wheel, with its source. */
 export type SourceRelease = {
@@ -100,13 +100,15 @@ function read(name: string, files: readonly ProjectFile[], target: PipTarget): R
   const isServed = once((key: string) =>
     (wheels.get(key)?.files ?? []).some(({ file }) => hasAcceptedTag(file, target.tags)),
   )
-  const newest = [...wheels.values()]
-    .filter(({ version, files: all }) => isFinal(version) && all.some(({ yanked }) => yanked === false))
-    .toSorted((a, b) => compareVersions(b.version, a.version))
-    .find(({ version }) => isServed(versionKey(version)))
+  const newest = [...wheels]
+    .toSorted(([a], [b]) => order(b, a))
+    .find(
+      ([key, { version, files: all }]) =>
+        isFinal(version) && all.some(({ yanked }) => yanked === false) && isServed(key),
+    )
   return {
     sdists,
-    newest: newest?.version ?? null,
+    newest: newest?.[1].version ?? null,
     hasWheels: (version) => wheels.has(versionKey(version)),
     isServed: (version) => isServed(versionKey(version)),
   }

@@ -67,9 +67,18 @@ export function canonicalVersion(version: string): string | null {
  * by itself.
  */
 export function versionKey(version: string): string {
+  const known = keys.get(version)
+  if (known !== undefined) return known
   const parts = parseVersion(version)
-  return parts ? partsKey(parts) : ` ${version}`
+  const key = parts ? partsKey(parts) : ` ${version}`
+  if (keys.size >= maxKeys) keys.clear()
+  keys.set(version, key)
+  return key
 }
+
+/** The same versions are compared over and over, in every solve. */
+const keys = new Map<string, string>()
+const maxKeys = 20_000
 
 /** Negative, zero or positive, as for `sort`. To sort many, sort by {@link versionKey}. */
 export function compareVersions(a: string, b: string): number {
