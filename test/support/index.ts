@@ -58,6 +58,8 @@ export type TestIndex = {
   drop(file: string): void
   /** Where a file is, on `files`. */
   pathOf(file: MadeFile): string
+  /** What it answers by itself, to be put behind something: `pages.otherwise(…)`. */
+  readonly answer: Answer
   /** Methods and paths, pages and files, in the order of arrival at each. */
   asked(): string[]
   close(): Promise<void>
@@ -113,6 +115,7 @@ export async function startIndex(options: IndexOptions = {}): Promise<TestIndex>
     add: (made, listing = {}) => void listed.set(made.file, { made, listing }),
     drop: (file) => void listed.delete(file),
     pathOf,
+    answer,
     asked: () =>
       [...new Set([pages, files])].flatMap((server) => server.requests.map(({ method, path }) => `${method} ${path}`)),
     close: async () => void (await Promise.all([...new Set([pages, files])].map((server) => server.close()))),

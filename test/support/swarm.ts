@@ -83,8 +83,8 @@ async function run({ port, readers, downloads, pages, files }: Plan): Promise<vo
   const whole = new Map(files.map(({ path, same }) => [path, readFileSync(same)]))
   const known = new Map<SwarmPage, Buffer>()
   const seen = { pages: 0, files: 0, brokenOff: 0, bytes: 0, connections: 0, errors: [] as string[] }
-  let over = false
-  const complain = (what: string) => void (!over && seen.errors.length < 20 && seen.errors.push(what))
+  const over = new AbortController()
+  const complain = (what: string) => void (!over.signal.aborted && seen.errors.length < 20 && seen.errors.push(what))
 
   const agentOf = () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -139,7 +139,7 @@ async function run({ port, readers, downloads, pages, files }: Plan): Promise<vo
 
   async function client(turn: (agent: Agent, round: number) => Promise<void>, begun: () => void): Promise<void> {
     const agent = agentOf()
-    for (let round = 0; !over; round++) {
+    for (let round = 0; !over.signal.aborted; round++) {
       try {
         await turn(agent, round)
       } catch (error) {
@@ -163,7 +163,7 @@ async function run({ port, readers, downloads, pages, files }: Plan): Promise<vo
   })
   const begun = [...reading, ...first].map((turn) => new Promise<void>((resolve) => void client(turn, resolve)))
   process.stdin.resume().once('end', () => {
-    over = true
+    over.abort()
     // exiting ends every connection in the midst of what it carries
     process.stdout.write(JSON.stringify(seen), () => process.exit(0))
   })
