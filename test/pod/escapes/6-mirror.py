@@ -19,6 +19,9 @@ def asked(raw):
         raise Escaped("a secret")
     if any("//" in place for place in location):
         raise Escaped("it leads to " + location[0])
+    # of all that is asked for here, only the front page is there
+    if answer.startswith(b"HTTP/1.1 2") and not raw.startswith("GET / "):
+        raise Escaped("it answers: %r" % answer[-80:])
     return head.split("\r\n")[0] + "".join(" to " + place for place in location)
 
 
