@@ -13,16 +13,17 @@ export type Listener = {
 }
 
 const limits = {
-  /** A client that sends its request in drips is cut off. */
-  headersTimeout: 10_000,
-  requestTimeout: 15_000,
-  connectionsCheckingInterval: 2_000,
   /** None of its own: the idle timeout covers it, without a timer set twice a request. */
   keepAliveTimeout: 0,
   maxHeaderSize: 16 * 1024,
   /** Reads have no body, so no stream is made for one. */
   optimizeEmptyRequests: true,
+  /** Of two Host headers the second would be dropped in silence. */
+  joinDuplicateHeaders: true,
 } as const
+
+/** A client that sends its request in drips is cut off. */
+const defaultHeadersMs = 10_000
 
 const drainStep = 50
 
@@ -31,16 +32,31 @@ const refusal =
 
 /**
  * A connection on which nothing moves for `idleMs`, in either direction, is dropped: a reader that stalled, or one that
- * has no further request. `isBusy` tells whether an answer is still under way on a connection, into which nothing may be written.
+ * has no further request. One whose request takes longer than `headersMs` to arrive is answered 408. `isBusy` tells whether an answer is still under way on a connection, into which nothing may be written.
  */
 export function createListener(
   answer: (req: IncomingMessage, res: ServerResponse) => void,
-  { idleMs, isBusy }: { readonly idleMs: number; readonly isBusy: (socket: Duplex) => boolean },
+  {
+    idleMs,
+    headersMs = defaultHeadersMs,
+    isBusy,
+  }: {
+    readonly idleMs: number
+    readonly headersMs?: number | undefined
+    readonly isBusy: (socket: Duplex) => boolean
+  },
 ): Listener {
   const { counted, watch, counts } = createCounts(answer)
-  const server = createServer(limits, counted)
+  const patience = {
+    headersTimeout: headersMs,
+    requestTimeout: 1.5 * headersMs,
+    connectionsCheckingInterval: headersMs / 5,
+  }
+  const server = createServer({ ...limits, ...patience }, counted)
   watch(server)
   server.timeout = idleMs
+  // a read has no body to wait for: `100 Continue` would invite one
+  server.on('checkContinue', counted)
   server.on('connect', (_req, socket) => {
     socket.on('error', () => socket.destroy())
     if (isBusy(socket)) socket.destroy()

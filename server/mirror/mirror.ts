@@ -25,6 +25,8 @@ export type MirrorOptions = {
   readonly pageBytes?: number
   /** How long a connection may stand still: as pip may think between two requests, else it meets a closed one. */
   readonly idleMs?: number
+  /** ms in which a request must have arrived. */
+  readonly headersMs?: number
   /** Hears of what should not happen: a disk that cannot be read, a file that ends too early. */
   readonly onError?: (error: unknown, target: string) => void
 }
@@ -52,6 +54,9 @@ export function createMirror(options: MirrorOptions): Listener {
     const target = req.url!
     try {
       if (method !== 'GET' && method !== 'HEAD') return refuseMethod(res)
+      // RFC 9112, 3.2: of several hosts each server would choose its own
+      if (req.httpVersionMajor !== 1 || headers.host?.includes(','))
+        return answerText(res, 400, 'One host, HTTP/1.1.', { headers: hangUp })
       // a body on a GET has no meaning but to disagree with another server about where the request ends
       if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
         return answerText(res, 400, 'A read has no body.', { headers: hangUp })
@@ -152,7 +157,7 @@ export function createMirror(options: MirrorOptions): Listener {
     })
   }
 
-  return createListener(answer, { idleMs, isBusy: (socket) => busy.has(socket) })
+  return createListener(answer, { idleMs, headersMs: options.headersMs, isBusy: (socket) => busy.has(socket) })
 }
 
 function sendRepresentation(req: IncomingMessage, res: ServerResponse, page: Representation): void {

@@ -31,11 +31,17 @@ export const json = 'application/vnd.pypi.simple.v1+json'
 /** What pip sends. */
 export const pipAccept = `${json}, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01`
 
+/** `create`: a mirror with something wrong, for a control. */
+export type MirrorUnder = Partial<MirrorOptions> & { readonly create?: typeof createMirror }
+
 /** Starts a mirror on an empty tree; it ends with the test. */
-export async function startMirror(t: TestContext, options: Partial<MirrorOptions> = {}): Promise<Running> {
+export async function startMirror(
+  t: TestContext,
+  { create = createMirror, ...options }: MirrorUnder = {},
+): Promise<Running> {
   const root = options.root ?? join(await temporaryFolder(t), 'tree')
   const errors: unknown[] = []
-  const mirror = createMirror({ root, onError: (error) => errors.push(error), ...options })
+  const mirror = create({ root, onError: (error) => errors.push(error), ...options })
   const port = await mirror.listen(0, '127.0.0.1')
   t.after(() => mirror.close(0))
   return {
