@@ -20,6 +20,7 @@ import { renderUpstream } from './gateway-page.ts'
 import { normalizeName } from './names.ts'
 import type { ProjectFile } from './simple-read.ts'
 import { sha256Of, type Metadata } from './metadata.ts'
+import type { Peek } from './peek.ts'
 import type { Prefetch } from './prefetch.ts'
 import type { Project, Projects } from './projects.ts'
 import type { Sources, StandIns } from './stand-ins.ts'
@@ -58,22 +59,28 @@ export type StagedIndex = {
   page(project: string): Promise<{ readonly json: Buffer; readonly etag: string } | null>
 }
 
+/** METADATA, and whether it is what the wheel's digest stands for. */
+type Told = { readonly bytes: Buffer; readonly isFinal: boolean }
+
 type Deps = {
   readonly projects: Projects
   readonly metadata: Metadata
   readonly prefetch: Prefetch
+  readonly peek: Peek
   readonly standIns: StandIns
   readonly outside: Pick<Outside, 'open'>
   readonly gatewayUrl: () => string
 }
 
 const json = 'application/vnd.pypi.simple.v1+json'
+/** Bytes above which a wheel's METADATA is worth ranges of its own. */
+const peekAbove = 1 << 20
 const forever = 'max-age=365000000, immutable'
 
 /** A solver that backtracks looks at many releases; what it does not learn from a source, its build says. */
 const looksPerSolve = 24
 
-export function createPipGateway({ projects, metadata, prefetch, standIns, outside, gatewayUrl }: Deps) {
+export function createPipGateway({ projects, metadata, prefetch, peek, standIns, outside, gatewayUrl }: Deps) {
   const sessions = new Map<string, Session>()
   const stages = new Map<string, StagedIndex>()
   let opened = 0
@@ -124,11 +131,16 @@ export function createPipGateway({ projects, metadata, prefetch, standIns, outsi
     )
     if (!found || !project) return send(res, 404, {}, 'no such file')
     if (ofMetadata) {
-      const bytes = await metadataOf(project, found, signal).catch((error: unknown) =>
+      const told = await metadataOf(project, found, signal).catch((error: unknown) =>
         fail(interestedIn(project.name), error),
       )
-      if (!bytes) return send(res, 404, {}, 'upstream advertises no metadata')
-      return send(res, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': forever }, bytes)
+      if (!told) return send(res, 404, {}, 'upstream advertises no metadata')
+      // what nobody has checked yet is asked for again
+      const headers = {
+        'content-type': 'text/plain; charset=utf-8',
+        'cache-control': told.isFinal ? forever : 'no-store',
+      }
+      return send(res, 200, headers, told.bytes)
     }
     const range = req.headers.range
     const method = req.method === 'HEAD' ? 'HEAD' : 'GET'
@@ -150,15 +162,24 @@ export function createPipGateway({ projects, metadata, prefetch, standIns, outsi
     await pipeline(answer.body, res)
   }
 
-  /** Upstream's own file, or the wheel's, which is fetched whole where it is small: either way the wheel is on its way. */
-  async function metadataOf(project: Project, file: ProjectFile, signal: AbortSignal): Promise<Buffer | null> {
-    if (file.coreMetadata === false) {
-      if (!prefetch.isSmall(file)) return null
-      await prefetch.whole(project, file, signal)
-      return metadata.pooled(file.sha256!, file.file)
+  /** Upstream's own file, or what the wheel says, of a large one by ranges: either way the wheel is on its way. */
+  async function metadataOf(project: Project, file: ProjectFile, signal: AbortSignal): Promise<Told | null> {
+    const begin = () => interestedIn(project.name).forEach((session) => session.prefetch.begin(project, file))
+    const final = (bytes: Buffer | null) => bytes && { bytes, isFinal: true }
+    if (file.coreMetadata !== false) {
+      begin()
+      return final(await metadata.upstream(file, signal))
     }
-    for (const session of interestedIn(project.name)) session.prefetch.begin(project, file)
-    return metadata.upstream(file, signal)
+    if (!prefetch.isSmall(file)) return null
+    const here = await metadata.pooled(file.sha256!, file.file)
+    if (here) return final(here)
+    if (file.size! > peekAbove) {
+      begin()
+      const bytes = await peek(file, signal)
+      if (bytes) return { bytes, isFinal: false }
+    }
+    await prefetch.whole(project, file, signal)
+    return final(await metadata.pooled(file.sha256!, file.file))
   }
 
   /** Another source read, another build: the same file may say something else, which its ETag tells. */

@@ -16,6 +16,7 @@ import { createReadLock } from './lock-read.ts'
 import { createMetadata } from './metadata.ts'
 import { nearestNames } from './names.ts'
 import { buildPolicy, type BuildKnobs } from './policy.ts'
+import { createPeek } from './peek.ts'
 import { createPrefetch } from './prefetch.ts'
 import { createProjects } from './projects.ts'
 import { createProve } from './prove.ts'
@@ -81,7 +82,8 @@ export function createPip(deps: PipDeps) {
   const policy = buildPolicy(deps.builds, deps.sandbox.available)
   const built = (sources: readonly string[]) => deps.built.of('pip', sources)
   const standIns = createStandIns({ built, pathOf, metadata, prefetch, fetch: deps.fetch })
-  const gateway = createPipGateway({ projects, metadata, prefetch, standIns, outside, gatewayUrl })
+  const peek = createPeek({ outside })
+  const gateway = createPipGateway({ projects, metadata, prefetch, peek, standIns, outside, gatewayUrl })
   const compile = createUv(deps)
   const keptBack = createKeptBack({ compile, indexUrl: gateway.indexUrl })
   const builders = deps.interpreters.map(builderOf)

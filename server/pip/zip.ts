@@ -59,10 +59,13 @@ export async function withZip<Result>(
       refuse(zipFaults.bomb)
     await checkLocals(file, entries, place.offset, refuse, signal)
     for (const member of members.values()) {
-      if (member.isLink && !staysInside(member.name, (await read(file, member, maxLink, refuse)).toString('utf8')))
+      if (
+        member.isLink &&
+        !staysInside(member.name, (await readMember(file, member, maxLink, refuse)).toString('utf8'))
+      )
         refuse(zipFaults.link(shownName(member.name)))
     }
-    return await use({ members, read: (member, maxBytes) => read(file, member, maxBytes, refuse) })
+    return await use({ members, read: (member, maxBytes) => readMember(file, member, maxBytes, refuse) })
   } finally {
     await handle.close()
   }
@@ -79,7 +82,13 @@ function checkEntry(entry: Entry, refuse: Refuse): void {
   if (entry.fileCommentLength !== 0) refuse(zipFaults.comment)
 }
 
-async function read(file: Bytes, { entry, name, size }: Member, maxBytes: number, refuse: Refuse): Promise<Buffer> {
+/** A member's content, checked against its CRC and its size. At most `maxBytes`. */
+export async function readMember(
+  file: Bytes,
+  { entry, name, size }: Pick<Member, 'entry' | 'name' | 'size'>,
+  maxBytes: number,
+  refuse: Refuse,
+): Promise<Buffer> {
   const shown = shownName(name)
   if (size > maxBytes) refuse(zipFaults.tooLarge(shown, maxBytes))
   // deflate's worst case adds 5 bytes a block

@@ -48,6 +48,9 @@ export type DownloadDeps = {
   readonly onBytes?: (count: number) => void
 }
 
+/** Bytes up to which a file that somebody waits for goes with the pages. */
+const urgentSize = 1 << 20
+
 type Flying = Errand & { received: number; readonly verified: PromiseWithResolvers<void>; path: string | null }
 
 /** One artifact of one call: where it is, as far as anyone has come. */
@@ -88,6 +91,7 @@ export function createDownloads(deps: DownloadDeps): Downloads {
       host: URL.parse(artifact.url)?.host ?? '',
       size: artifact.size,
       begun: false,
+      urgent: false,
       received: 0,
       verified: Promise.withResolvers<void>(),
       path: null,
@@ -172,7 +176,12 @@ export function createDownloads(deps: DownloadDeps): Downloads {
     fetch,
     async legible(artifact, signal) {
       const landed = fetch([artifact], { signal })
-      await Promise.race([flying.get(artifact.sha256)?.verified.promise ?? landed, landed])
+      const errand = flying.get(artifact.sha256)
+      if (errand && artifact.size !== null && artifact.size <= urgentSize) {
+        errand.urgent = true
+        slots.next()
+      }
+      await Promise.race([errand?.verified.promise ?? landed, landed])
     },
   }
 }

@@ -13,15 +13,23 @@ export type Errand = {
   readonly size: number | null
   /** Set when it runs, is done, or nobody wants it any more. */
   begun: boolean
+  /** Somebody thinks no further without it: a small file that is as good as a page, and goes with as many at once. */
+  urgent: boolean
   /** Never rejects. */
   run(): Promise<void>
 }
 
 export type Line = { add(errand: Errand): void; leave(): void }
 
-export type Slots = { line(): Line }
+export type Slots = {
+  line(): Line
+  /** Looks again at who may begin: an errand has become urgent. */
+  next(): void
+}
 
 const largeSize = 64 << 20
+/** Urgent ones at once for each host, beside the others: as pages, they are small and many. */
+const urgentPerHost = 24
 
 type Waiting = { errands: Errand[]; large: number }
 
@@ -30,6 +38,7 @@ export function createSlots({ parallel, perHost }: Limits): Slots {
   let turn = 0
   const total = { busy: 0, large: 0 }
   const hosts = new Map<string, { busy: number; large: number }>()
+  const urgent = new Map<string, number>()
 
   const fits = (used: { busy: number; large: number }, limit: number, large: boolean) =>
     used.busy < limit && (!large || used.large < Math.max(1, limit - 1))
@@ -37,6 +46,7 @@ export function createSlots({ parallel, perHost }: Limits): Slots {
   function take(line: Waiting): Errand | null {
     line.errands = line.errands.filter(({ begun }) => !begun)
     const found = line.errands.find((errand) => {
+      if (errand.urgent && (urgent.get(errand.host) ?? 0) < urgentPerHost) return true
       const large = isLarge(errand)
       const here = hosts.get(errand.host) ?? { busy: 0, large: 0 }
       if (large && line.large >= Math.max(1, Math.min(parallel, perHost) - 2)) return false
@@ -46,7 +56,7 @@ export function createSlots({ parallel, perHost }: Limits): Slots {
   }
 
   function next(): void {
-    for (let tried = 0; tried < lines.length && total.busy < parallel;) {
+    for (let tried = 0; tried < lines.length;) {
       turn = (turn + 1) % lines.length
       const line = lines[turn]!
       const errand = take(line)
@@ -59,6 +69,8 @@ export function createSlots({ parallel, perHost }: Limits): Slots {
   }
 
   async function begin(line: Waiting, errand: Errand): Promise<void> {
+    const ahead = urgent.get(errand.host) ?? 0
+    if (errand.urgent && ahead < urgentPerHost) return hurry(errand)
     const here = hosts.get(errand.host) ?? { busy: 0, large: 0 }
     hosts.set(errand.host, here)
     const large = isLarge(errand) ? 1 : 0
@@ -77,7 +89,18 @@ export function createSlots({ parallel, perHost }: Limits): Slots {
     next()
   }
 
+  async function hurry(errand: Errand): Promise<void> {
+    const count = (by: 1 | -1) => urgent.set(errand.host, (urgent.get(errand.host) ?? 0) + by)
+    errand.begun = true
+    count(1)
+    await errand.run()
+    count(-1)
+    if (urgent.get(errand.host) === 0) urgent.delete(errand.host)
+    next()
+  }
+
   return {
+    next,
     line() {
       const line: Waiting = { errands: [], large: 0 }
       lines.push(line)

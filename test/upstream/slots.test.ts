@@ -14,6 +14,7 @@ function setUp(limits: Limits) {
     host,
     size,
     begun: false,
+    urgent: false,
     run: () => {
       begun.push(name)
       return new Promise((resolve) => ends.set(name, resolve))
@@ -128,4 +129,29 @@ test('a thousand small files do not starve one', async () => {
   line(errand('mine', 50 * MiB))
   await end('a0', 'a1')
   assert.ok(begun.includes('mine'))
+})
+
+test('what somebody thinks no further without goes beside the others, also when it becomes so while it waits', async () => {
+  const { begun, errand, line, end, slots } = setUp({ parallel: 1, perHost: 1 })
+  const waits = { ...errand('waits'), urgent: false }
+  line(errand('large', 9 * MiB))
+  line(waits, errand('ordinary', 2))
+  assert.deepEqual(begun, ['large'])
+  waits.urgent = true
+  slots.next()
+  assert.deepEqual(begun, ['large', 'waits'])
+  await end('waits')
+  assert.deepEqual(begun, ['large', 'waits'])
+  await end('large')
+  assert.deepEqual(begun, ['large', 'waits', 'ordinary'])
+})
+
+test('no more than 24 urgent ones of a host run at once', async () => {
+  const { begun, errand, line, end } = setUp({ parallel: 1, perHost: 1 })
+  line(errand('first', 1, 'b.example'))
+  const names = Array.from({ length: 30 }, (_, at) => `u${at}`)
+  line(...names.map((name) => ({ ...errand(name), urgent: true })))
+  assert.equal(begun.length, 1 + 24)
+  await end('u0', 'u1')
+  assert.equal(begun.length, 1 + 26)
 })
