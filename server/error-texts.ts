@@ -140,7 +140,10 @@ export const codes = {
     },
   },
   'build-failed': {
-    en: { message: '{project} {version} exists only as source, and its build failed: {reason}.', hint: '{instead} {log}' },
+    en: {
+      message: '{project} {version} exists only as source, and its build failed: {reason}.',
+      hint: '{instead} {log}',
+    },
     zh: { message: '{project} {version} 只有源码包，且构建失败：{reason}。', hint: '{instead} {log}' },
   },
   'build-needs-target': {
