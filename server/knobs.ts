@@ -49,7 +49,7 @@ const pipUpstream = z.strictObject({
 
 const pipTarget = z.strictObject({
   python: knob(
-    z.string().regex(/^3\.\d+\.\d+$/, 'the full version of the pod’s Python, like 3.11.7'),
+    z.string().regex(/^3\.\d{1,2}\.\d{1,3}$/, 'the full version of the pod’s Python, like 3.11.7'),
     'requires-python is judged by the patch version too',
   ),
   platform: knob(

@@ -20,6 +20,11 @@ type Known = {
 const plain = new Set(['Architectures', 'Architectures-Add', 'Architectures-Remove', 'By-Hash'])
 const architecturePattern = /^[a-z0-9][a-z0-9-]{1,31}$/
 
+/** A suite, a component, an option: what apt makes paths of, and none that climbs. `$(ARCH)` is apt's own. */
+const plainWord = /^(?!.*(?:^|\/)\.\.(?:\/|$))(?:[\w./+~:-]|\$\(ARCH\))+$/
+/** In an address: a query would be in front of the path that apt adds, and a server may undo an escape. */
+const strangeAddress = /[?#]|%(?:2e|2f|5c)/i
+
 /** Null: the pod has no apt. Throws `pod-source-refused`, `pod-description-invalid`. */
 export function aptTargetOfPod(name: string, pod: PodDescription, { archives, keyrings }: Known): AptTarget | null {
   if (pod.aptSources.length === 0) return null
@@ -57,6 +62,8 @@ function sourcesOf({ path, text, line }: PodText, archives: readonly Source[]): 
   }
   if (faults[0]) refuse(faults[0].uri, faults[0].place)
   return sources.map((source) => {
+    const strange = wordsOf(source).find((word) => !plainWord.test(word))
+    if (strange !== undefined) refuse(strange, source.place)
     const known = source.uris.map((uri) => findArchive(uri, source, archives) ?? refuse(uri, source.place))
     const trust = [...known[0]!.options].filter(([field]) => !plain.has(field))
     // one entry has one set of options
@@ -66,8 +73,15 @@ function sourcesOf({ path, text, line }: PodText, archives: readonly Source[]): 
   })
 }
 
+/** What a description says of a source beside its addresses. */
+function wordsOf({ suites, components, options }: Source): string[] {
+  const given = [...options].flatMap(([field, value]) => (plain.has(field) ? value.split(/\s+/).filter(Boolean) : []))
+  return [...suites, ...components, ...given]
+}
+
 /** The configured source that covers an address, best one of the same suite. */
 function findArchive(uri: string, { suites }: Source, archives: readonly Source[]): Source | undefined {
+  if (strangeAddress.test(uri)) return undefined
   const wanted = new URL(uri)
   const covering = archives.filter((archive) =>
     archive.uris.some((known) => {

@@ -89,7 +89,7 @@ function pathOf(
   { name, source }: { name: string; source: z.infer<typeof schema>['package'][number]['source'] },
 ): string {
   const path = source.virtual ?? source.editable ?? '.'
-  const isInside = path.split('/').every((segment) => /^[A-Za-z0-9_][\w.-]*$/.test(segment))
+  const isInside = path.length <= 500 && path.split('/').every((segment) => /^[A-Za-z0-9_][\w.-]{0,99}$/.test(segment))
   return path === '.' || isInside ? path : refuseLock(file, lockWords.source(name), lockWords.leaveOut)
 }
 

@@ -9,7 +9,7 @@ export type Specifier = { readonly operator: Operator; readonly version: string 
 
 /** Whether `==` and `!=` may be followed by `.*` here, `~=` has two numbers, and so on: PEP 440's own limits. */
 export function isSpecifier({ operator, version }: Specifier): boolean {
-  if (operator === '===') return /^[A-Za-z0-9._+!*-]{1,128}$/.test(version)
+  if (operator === '===') return /^[A-Za-z0-9][A-Za-z0-9._+!*-]{0,127}$/.test(version)
   const isPrefix = version.endsWith('.*')
   const parts = parseVersion(isPrefix ? version.slice(0, -2) : version)
   if (!parts) return false

@@ -52,9 +52,12 @@ export function readPlatform(platform: string): Platform {
   )
 }
 
-/** Every tag that a target's pip accepts, best first. Throws RangeError for what it does not know. */
+/**
+ * Every tag that a target's pip accepts, best first. Throws RangeError for what it does not know: there is a tag and more
+ * for each minor version down from its own, so a number of many digits would fill the memory.
+ */
 export function supportedTags({ python, implementation, platform }: Interpreter): string[] {
-  const minor = Number(/^3\.(\d+)(?:\.|$)/.exec(python)?.[1])
+  const minor = Number(/^3\.(\d{1,2})(?:\.|$)/.exec(python)?.[1])
   if (Number.isNaN(minor)) throw new RangeError(`not a Python 3 version: ${JSON.stringify(python)}`)
   if (implementation !== 'cpython')
     throw new RangeError(`unknown implementation ${JSON.stringify(implementation)}; known: cpython`)

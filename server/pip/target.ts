@@ -101,7 +101,7 @@ export function pipTargetOfPod(name: string, pod: PodDescription, { python, inde
   const wrong = (reason: Phrase) =>
     new AirlockError('pod-description-invalid', { line: chosen.line, reason, instead: otherPython })
   // pre-releases and builds say more: `3.14.0rc2`, `3.12.3+`
-  const version = /^3\.\d+\.\d+/.exec(chosen.version)?.[0]
+  const version = /^3\.\d{1,2}\.\d{1,3}(?!\d)/.exec(chosen.version)?.[0]
   if (version === undefined) throw wrong(unfit.version)
   if (chosen.implementation !== 'cpython') throw wrong(unfit.implementation)
   const platform = platformOf(chosen.platform, pod.libc)

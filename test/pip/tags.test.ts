@@ -147,3 +147,11 @@ test('by the end of its name alone a wheel is accepted as by all of it', () => {
     assert.equal(hasAcceptedTag(file, tags), bestWheel([{ file }], tags) !== null, file)
   assert.equal(hasAcceptedTag('x.whl', tags), false)
 })
+
+test('a Python whose number has more digits than any is refused, before a tag is made for each below it', () => {
+  for (const python of ['3.9999999.1', '3.100.0', '3.99999999999999999999.1'])
+    assert.throws(
+      () => supportedTags({ python, implementation: 'cpython', platform: 'x86_64-manylinux_2_36' }),
+      RangeError,
+    )
+})
