@@ -12,7 +12,6 @@ import type {
   Progress,
   Remark,
 } from '../storage/records.ts'
-import type { Readable } from 'node:stream'
 import type { Intent } from '../storage/jobs.ts'
 import type { TreePath } from '../storage/layout.ts'
 import type { TreeFile } from '../storage/tree.ts'
@@ -204,6 +203,9 @@ export type Page = {
   readonly sha256: string
 }
 
+/** Bytes as they come, to be read to their end or destroyed. */
+export type Body = AsyncIterable<Buffer> & { destroy(): void }
+
 /** The outside as an ecosystem is given it; `upstream/` is behind it and decides who may be asked. */
 export type Outside = {
   /** A whole page from the cache or from upstream; null: there is none. `maxAge` in seconds, 0 asks upstream now; `stale`: as last seen where upstream fails. */
@@ -226,7 +228,7 @@ export type Outside = {
     readonly signal: AbortSignal
     /** `linked`: the address is a link that an allowed index gave. */
     readonly trust: 'configured' | 'linked'
-  }): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Readable }>
+  }): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Body }>
 }
 
 /** Where an artifact lies whole, absolute: in `.incoming/` or in the pool; null: nowhere. */

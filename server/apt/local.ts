@@ -4,6 +4,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { Body } from '../ecosystem.ts'
 import type { Source } from './sources.ts'
 
 type Ask = {
@@ -16,7 +17,7 @@ type Answer = {
   readonly status: number
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Readable
+  readonly body: Body
 }
 
 /**

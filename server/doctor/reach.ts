@@ -27,7 +27,7 @@ export async function checkUpstream(
   const page = `${url}${[...projects][0] ?? 'pip'}/`
   try {
     const { status, headers, body } = await client.open({ url: page, accept, maxBytes, signal, trust: 'configured' })
-    body.on('error', () => {}).destroy()
+    body.destroy()
     const date = Date.parse(headers['date'] ?? '')
     const ahead = Number.isNaN(date) ? null : Date.now() - date
     if (status === 200 || status === 404) return { check: ok(title, same(from)), ahead }

@@ -43,12 +43,15 @@ export type Answer<Body> = {
   readonly body: Body
 }
 
+/** Read once, to its end; else it must be destroyed. */
+export type Body = AsyncIterable<Buffer> & { destroy(): void }
+
 export type UpstreamClient = {
   /**
    * Resolves with the head; the body is as sent (never inflated) and must be read to its end or destroyed. It is empty
    * for a status of 400 and more. Body errors are UpstreamFault or `upstream-answer-invalid` (too large).
    */
-  open(ask: Ask): Promise<Answer<Readable>>
+  open(ask: Ask): Promise<Answer<Body>>
   /** The whole body, gzip inflated. */
   fetch(ask: Ask): Promise<Answer<Buffer>>
   /** Does what the first request would wait for, without a connection. */
@@ -168,9 +171,8 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
       })
       const { status, headers, url } = head
       if (status >= 400) return { status, headers, url: withoutCredentials(url), body: Readable.from([]) }
-      const body = Readable.from(bodyOf(head, ask), { objectMode: false, highWaterMark: 1 << 18 })
       // a generator that waits for upstream cannot be ended from outside, the stream it waits for can
-      body.once('close', () => head.stream.destroy())
+      const body = Object.assign(bodyOf(head, ask), { destroy: () => void head.stream.destroy() })
       return { status, headers, url: withoutCredentials(url), body }
     },
     async fetch(ask) {

@@ -2,10 +2,9 @@
  * One artifact from upstream into `.incoming/`: resumed where that is safe, begun again where it is not, checked before
  * it gets its name.
  */
-import type { Readable } from 'node:stream'
 import type { Artifact } from '../../storage/records.ts'
 import { AirlockError, type Code } from '../errors.ts'
-import type { Answer, UpstreamClient } from './client.ts'
+import type { Answer, Body, UpstreamClient } from './client.ts'
 import { UpstreamFault, invalidAnswer, statusError } from './faults.ts'
 import { openPart, type Part } from './part.ts'
 import { notInRange } from './reasons.ts'
@@ -132,7 +131,7 @@ export function createTransfer(deps: {
       await reservation.hold(known === null ? stride : Math.max(0, known - part.length))
       report()
       let room = stride
-      for await (const chunk of bodyOf(body)) {
+      for await (const chunk of body) {
         if (known === null && (room -= chunk.length) < 0) await reservation.hold((room = stride))
         await part.take(chunk)
         onBytes(chunk.length)
@@ -141,13 +140,15 @@ export function createTransfer(deps: {
         if (size !== null && part.length > size) throw sizeMismatch(file, part.length, size)
         if (part.length > maxFile) throw tooLarge(file, maxFile)
       }
+    } catch (error) {
+      throw error instanceof UpstreamFault ? new Broken(error) : error
     } finally {
       body.destroy()
     }
   }
 
   /** Judges an answer's head; the file's whole length as far as upstream states it. */
-  async function begin({ status, url, headers }: Answer<Readable>, artifact: Artifact, part: Part, resumable: boolean) {
+  async function begin({ status, url, headers }: Answer<Body>, artifact: Artifact, part: Part, resumable: boolean) {
     const { size, file } = artifact
     if (status === 206 && resumable) {
       const [, start, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/.exec(headers['content-range'] ?? '') ?? []
@@ -175,14 +176,6 @@ class Broken extends Error {
   constructor(reason: AirlockError) {
     super(reason.message)
     this.reason = reason
-  }
-}
-
-async function* bodyOf(body: Readable): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    for await (const chunk of body) yield chunk as Buffer
-  } catch (error) {
-    throw error instanceof UpstreamFault ? new Broken(error) : error
   }
 }
 
