@@ -149,7 +149,7 @@ test('a slow reader is not taken for a slow upstream', async (t) => {
   for await (const chunk of body) {
     // longer than the idle limit, while upstream waits for us
     if (length === 0) await new Promise((resolve) => setTimeout(resolve, 2 * quick.idle))
-    length += (chunk as Buffer).length
+    length += chunk.length
   }
   assert.equal(length, bytes.length)
 })
