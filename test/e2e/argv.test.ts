@@ -66,7 +66,7 @@ async function post(path: string, bodies: readonly unknown[]): Promise<{ statuse
       statuses.add(answer.status)
     }
   }
-  return { statuses: [...statuses].toSorted(), children: (await started()) - before }
+  return { statuses: [...statuses].toSorted((a, b) => a - b), children: (await started()) - before }
 }
 
 const none = { statuses: [400], children: 0 }

@@ -7,8 +7,8 @@ export type Call = { readonly command: string; readonly args: readonly string[];
 const version = '[A-Za-z0-9][A-Za-z0-9._+!*-]{0,127}'
 const specifier = `(?:===|~=|==|!=|<=|>=|<|>)${version}`
 const project = '[a-z0-9]+(?:-[a-z0-9]+)*'
-/** A quoted text in a marker: nothing that uv would end the requirement at. */
-const quoted = `(?:"(?:(?!\\s#|\\s--|\\$\\{|[\\\\\`])[\\t\\x20-\\x21\\x23-\\x7e])*"|'(?:(?!\\s#|\\s--|\\$\\{|[\\\\\`])[\\t\\x20-\\x26\\x28-\\x7e])*')`
+/** A quoted text in a marker: nothing that uv, or pip, would end the requirement at: a comment, an option, a variable. */
+const quoted = `(?:"(?:(?!\\s#|\\s--[a-z]|\\$\\{|[\\\\\`])[\\t\\x20-\\x21\\x23-\\x7e])*"|'(?:(?!\\s#|\\s--[a-z]|\\$\\{|[\\\\\`])[\\t\\x20-\\x26\\x28-\\x7e])*')`
 const requirement = new RegExp(
   `^${project}(?:\\[${project}(?:,${project})*\\])?(?:${specifier}(?:,${specifier})*)?(?: ; (?:${quoted}|[a-z_]+|[<>=!~()]+| )+)?$`,
 )
