@@ -67,15 +67,12 @@ export function createTree(root: string) {
   }
 
   async function publishStep(files: readonly TreeFile[]): Promise<number> {
-    const folders = new Set<string>()
-    for (const file of files)
-      for (const folder of await makeFolder(dirname(inTree(root, file.path)))) folders.add(folder)
+    const places = new Set(files.map((file) => dirname(inTree(root, file.path))))
+    const made = await all([...places].map(makeFolder))
     const moves = await prepareAll(files)
-    for (const { from, to } of moves) {
-      await rename(from, to)
-      folders.add(dirname(to))
-    }
-    await Promise.all([...folders].map(syncFolder))
+    await all(moves.map(({ from, to }) => rename(from, to)))
+    const folders = new Set([...made.flat(), ...moves.map(({ to }) => dirname(to))])
+    await all([...folders].map(syncFolder))
     await Promise.all(files.map(leaveIncoming))
     return moves.length
   }
@@ -95,15 +92,15 @@ export function createTree(root: string) {
      * written. Throws `disk-full`; other errors are the file system's.
      */
     async publish(steps: Iterable<readonly TreeFile[]>): Promise<number> {
-      const all = [...steps]
+      const given = [...steps]
       try {
         await mkdir(join(root, incomingFolder), { recursive: true, mode: 0o700 })
         await chmod(join(root, incomingFolder), 0o700)
         let written = 0
-        for (const files of all) written += await publishStep(files)
+        for (const files of given) written += await publishStep(files)
         return written
       } catch (error) {
-        throw await explain(error, root, all.flat())
+        throw await explain(error, root, given.flat())
       }
     },
 
@@ -126,6 +123,12 @@ async function explain(error: unknown, root: string, files: readonly TreeFile[])
   const { bavail, bsize } = await statfs(root)
   const needed = files.reduce((sum, file) => sum + ('bytes' in file ? file.bytes.length : 0), 0)
   return new AirlockError('disk-full', { folder: root, free: bavail * bsize, needed }, { cause: error })
+}
+
+/** Waits for every one, also where one fails: nothing goes on behind the back of whoever tries again. */
+async function all<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
 }
 
 async function syncFolder(folder: string): Promise<void> {
