@@ -39,7 +39,7 @@ export function createPeek({ outside }: { readonly outside: Pick<Outside, 'open'
       throw new NoPeek('upstream gives no ranges')
     }
     const chunks: Buffer[] = []
-    for await (const chunk of body) chunks.push(chunk as Buffer)
+    for await (const chunk of body) chunks.push(chunk)
     const bytes = Buffer.concat(chunks)
     if (bytes.length !== end - start) throw new NoPeek('the range is not whole')
     return bytes

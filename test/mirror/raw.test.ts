@@ -151,7 +151,7 @@ test(
     const by = async (...cuts: readonly Cut[]) => leaksOf(await besieged(t, { create: await sabotaged(...cuts) }))
     assert.ok((await by(any)).includes('/homepod/.secret'))
     assert.ok((await by(links)).includes('/homepod/etc/passwd'))
-    assert.ok((await by(any, links)).includes('/homepod/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd'))
+    assert.ok((await by(any, links)).some((target) => target.startsWith('/homepod/%2e%2e/')))
   },
 )
 

@@ -119,6 +119,8 @@ export const targets = [
   '/../../../../../../etc/passwd',
   '/pip/simple/../../../../../../etc/passwd',
   '/homepod/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd',
+  // as deep as any folder for tests lies
+  `/homepod/${'%2e%2e/'.repeat(20)}etc/passwd`,
   '/proc/self/environ',
   '/pip/simple/numpy/index.html%00',
   '/pip/simple/numpy/index.html/..',

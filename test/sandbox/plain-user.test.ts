@@ -1,21 +1,27 @@
 /** The same bounds where the server is no root: then the sandbox lies in a user namespace of its own. */
 import assert from 'node:assert/strict'
-import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startChild, type StartChild } from '../../server/child.ts'
-import { temporaryFolder } from '../support/folders.ts'
 import { attack, type Attack } from './hostile.ts'
 
 /** Nobody's on this machine. */
 const plain = '47114'
 
+/** For everybody to enter: the folder for the tests' own is theirs alone. */
+async function openFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp('/tmp/airlock-plain-')
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  await chmod(folder, 0o755)
+  return folder
+}
+
 /** As launch.ts starts it for who is no root, and by who is none. */
 async function asPlainUser(t: TestContext): Promise<StartChild> {
   if (process.getuid!() !== 0) return startChild
-  const folder = await temporaryFolder(t)
-  await chmod(folder, 0o755)
+  const folder = await openFolder(t)
   const setUp = join(folder, 'set-up.sh')
   await copyFile(fileURLToPath(new URL('../../server/sandbox/set-up.sh', import.meta.url)), setUp)
   await chmod(setUp, 0o644)
@@ -62,8 +68,7 @@ test('processes, files and bytes are bounded', async (t) => {
 })
 
 test('inputs come in, outputs come out, and a limit ends everything', async (t) => {
-  const folder = await temporaryFolder(t)
-  await chmod(folder, 0o755)
+  const folder = await openFolder(t)
   await writeFile(join(folder, 'given'), 'given', { mode: 0o644 })
   const { outputs, leftOut } = await attackPlainly(
     t,
