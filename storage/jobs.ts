@@ -315,6 +315,7 @@ export function createJobs(db: Database, events: Events, now: () => Date) {
           .limit(batchSize)
           .execute()
         const ids = rows.map(({ id }) => id)
+        if (ids.length === 0) return 0
         await write.deleteFrom('events').where('job_id', 'in', ids).execute()
         await write.deleteFrom('closure_items').where('job_id', 'in', ids).execute()
         await write.deleteFrom('jobs').where('id', 'in', ids).execute()

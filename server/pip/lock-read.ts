@@ -3,7 +3,7 @@ import { parse, TomlError } from 'smol-toml'
 import { ZodError } from 'zod'
 import type { RunChild } from '../child.ts'
 import type { Parsed } from '../ecosystem.ts'
-import { isExact, parseRequirementsFile, type FileContext } from './requirements-file.ts'
+import { isExact, parseRequirementsFile, type FileContext, type PipOptions } from './requirements-file.ts'
 import { parseRequirement } from './requirement.ts'
 import { readPipfilePins } from './lock-pipfile.ts'
 import { lockWords, refuseLock, requestOf, type Pin } from './lock-pins.ts'
@@ -54,7 +54,7 @@ export function createReadLock({ run, uv, work, isUpstream }: Deps) {
   /** A requirements file is a lock when every line of it is: one release, and the digests that it may have. */
   function readRequirements(file: string, text: string) {
     const parsed = parseRequirementsFile(text, { constraints: [], isUpstream })
-    const hashes = (parsed.options as { hashes?: Readonly<Record<string, readonly string[]>> }).hashes ?? {}
+    const hashes = (parsed.options as PipOptions).hashes ?? {}
     for (const root of parsed.roots.map(parseRequirement))
       if (!isExact(root) || !hashes[root.name]) refuseLock(file, lockWords.unhashed(root.text), lockWords.again)
     return { ...parsed, options: { ...parsed.options, locked: true } }

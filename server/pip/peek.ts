@@ -20,7 +20,7 @@ const remembered = 1024
 class NoPeek extends Error {}
 
 export function createPeek({ outside }: { readonly outside: Pick<Outside, 'open'> }) {
-  const peeks = new Map<string, Promise<Buffer | null>>()
+  const peeks = new Map<string, Buffer | null>()
 
   async function range({ url }: ProjectFile, size: number, start: number, end: number, signal: AbortSignal) {
     if (end - start > maxRange) throw new NoPeek('the directory is too large')
@@ -74,15 +74,15 @@ export function createPeek({ outside }: { readonly outside: Pick<Outside, 'open'
   /** Null: it cannot be read so; the whole wheel will tell. Throws the signal's reason and what the door throws. */
   return async function peek(file: ProjectFile, signal: AbortSignal): Promise<Buffer | null> {
     const known = peeks.get(file.sha256!)
-    if (known) return known
-    const reading = read(file, file.size!, signal).catch((error: unknown) => {
+    if (known !== undefined) return known
+    // an answer is shared, a question is not: whoever asked first may leave
+    const bytes = await read(file, file.size!, signal).catch((error: unknown) => {
       if (error instanceof NoPeek) return null
       throw error
     })
-    peeks.set(file.sha256!, reading)
+    peeks.set(file.sha256!, bytes)
     if (peeks.size > remembered) peeks.delete(peeks.keys().next().value!)
-    reading.catch(() => peeks.delete(file.sha256!))
-    return reading
+    return bytes
   }
 }
 

@@ -229,3 +229,26 @@ test('a build that ends the job leaves nothing visible', async (t) => {
   assert.deepEqual([job.state, job.problem?.code], ['failed', 'builds-too-many'])
   assert.equal(await index(root), null)
 })
+
+test('what is asked while the queue is still being resumed is not put back', async (t) => {
+  const reached = Promise.withResolvers<void>()
+  const held = Promise.withResolvers<void>()
+  const airlock = await toyAirlock(await temporaryFolder(t), {
+    before(step) {
+      if (step !== 'solve') return
+      reached.resolve()
+      return held.promise
+    },
+  })
+  const request = await airlock.ask('early')
+  await reached.promise
+  assert.equal(await airlock.queue.resume(), 0)
+  held.resolve()
+  const { job } = await airlock.settled(request)
+  assert.equal(job.state, 'ready')
+  const states = (await airlock.events.ofJob(job.id)).map(({ state }) => state)
+  assert.deepEqual(
+    states.filter((state) => state === 'queued' || state === 'solving'),
+    ['queued', 'solving'],
+  )
+})

@@ -183,3 +183,28 @@ test('a lane moves to its next generation with each decision, and lists by name 
   )
   assert.deepEqual(await listings.listed('toy/simple', []), [])
 })
+
+test('old history goes: changes of state of jobs that ended long ago, and attempts that nothing refers to', async () => {
+  const it = await store()
+  const { db, requests, jobs, events } = it
+  const [request] = await requests.add(asking(['a']))
+  await jobs.keepClosure(request!.job, 'toy/simple', closureOf(artifact('a-1.0.whl')))
+  await jobs.fail(request!.job, { code: 'internal', message: '', hint: '', fields: {} })
+  const again = (await requests.retry((await requests.get(request!.id))!)).job
+  await publish(it, again, artifact('a-1.0.whl'))
+  const [running] = await requests.add(asking(['b']))
+  const future = '2027-01-01T00:00:00.000Z'
+
+  assert.equal(await jobs.forget('2025-01-01T00:00:00.000Z'), 0)
+  assert.equal(await events.forget('2025-01-01T00:00:00.000Z'), 0)
+  assert.equal((await events.ofJob(request!.job.id)).length > 0, true)
+
+  assert.equal(await jobs.forget(future), 1)
+  assert.equal(await jobs.get(request!.job.id), null)
+  assert.equal((await requests.get(request!.id))!.job.state, 'ready')
+  assert.ok((await events.forget(future)) > 0)
+  assert.deepEqual(await events.ofJob(again.id), [])
+  assert.equal((await jobs.closure(again))!.items.length, 1)
+  assert.equal((await events.ofJob(running!.job.id)).length, 1)
+  await db.destroy()
+})
