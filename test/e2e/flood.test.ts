@@ -28,8 +28,12 @@ test(
       { file: 'storage/requests.ts', from: "filter((state) => state !== 'publishing')", to: 'filter(() => false)' },
       {
         file: 'server/upstream/download.ts',
-        from: 'if (place !== null) {',
-        to: 'if (place !== null && wanted.flying !== null) {',
+        from: 'const { artifact } = wanted\n',
+        to: `const { artifact } = wanted
+          const again = flights.join(artifact.sha256, signal, (shared) => depart(artifact, shared))
+          const errand = flying.get(artifact.sha256)
+          if (errand) line.add(errand)
+          await again\n`,
       },
     ]
     const { jobs, refetched } = await flood(t, { requests: 20, kills: 0, patience: 30, cuts })
