@@ -1,12 +1,13 @@
 /** What is wrong with a source distribution or its build, in the reader's language. */
 import type { Phrase } from '../errors.ts'
+import { shownName } from './zip-words.ts'
 
 const said = (en: string, zh: string): Phrase => ({ en, zh })
 
 export const sdistFaults = {
   form: said('its form is none that is read here', '不支持该归档格式'),
   broken: said('it is no whole archive', '不是完整的归档文件'),
-  large: said('it holds more than any real source', '内容超出任何真实源码的规模'),
+  part: (name: string) => said(`its ${shownName(name)} is no plain file`, `${shownName(name)} 不是普通文件`),
   buildSystem: said(
     'its pyproject.toml has no readable [build-system] table',
     'pyproject.toml 的 [build-system] 无法读取',

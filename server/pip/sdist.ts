@@ -2,11 +2,13 @@
  * A source distribution (PEP 517, 518, 625), read for what it says of itself. Members are read one by one: nothing is
  * unpacked to disk and nothing in it is run.
  */
-import { createReadStream } from 'node:fs'
-import { createGunzip } from 'node:zlib'
-import { extract } from 'tar-stream'
+import { open } from 'node:fs/promises'
+import { gunzip } from '../archive/gunzip.ts'
+import { readTar } from '../archive/tar.ts'
+import { tarFaults } from '../archive/tar-words.ts'
 import { AirlockError } from '../errors.ts'
 import { sdistFaults } from './build-words.ts'
+import { bytesOf } from './file-bytes.ts'
 import type { Refuse } from './zip-words.ts'
 import { withZip } from './zip.ts'
 
@@ -17,12 +19,15 @@ export type Sdist = {
   readonly requiresTxt: string | null
 }
 
-type Part = keyof Sdist
-
 /** Real ones stay a hundred times below, but for data that somebody ships as code. */
-const limits = { unpacked: 8 * 2 ** 30, entries: 300_000, member: 4 << 20 }
+const limits = { unpacked: 8 * 2 ** 30, members: 300_000, part: 4 << 20, parts: 16 << 20 }
+/** As for zips: what unpacks to little does no harm, whatever it was. */
+const maxRatio = 200
+const harmlessSize = 256 << 20
 /** The ends of names whose archives are read. */
 const readable = /\.(?:tar\.gz|tgz|zip)$/
+/** The folder that all lies in, at most, and below it what is read. */
+const part = /^(?:[^/]+\/)?(?:PKG-INFO|pyproject\.toml|(?:[^/]+\/){0,3}[^/]+\.egg-info\/requires\.txt)$/
 
 /** Whether an sdist of this name is of a form that is read here. */
 export function isReadableSdist(file: string): boolean {
@@ -35,40 +40,36 @@ export async function readSdist(path: string, file: string, signal?: AbortSignal
     throw new AirlockError('artifact-invalid', { file, reason })
   }
   if (!isReadableSdist(file)) refuse(sdistFaults.form)
-  return file.endsWith('.zip') ? readZip(path, refuse, signal) : readTar(path, refuse, signal)
+  return file.endsWith('.zip') ? readZip(path, refuse, signal) : readGzippedTar(path, refuse, signal)
 }
 
-async function readTar(path: string, refuse: Refuse, signal: AbortSignal | undefined): Promise<Sdist> {
-  const found: Partial<Record<Part, string>> = {}
-  const entries = extract()
-  let count = 0
-  let size = 0
-  const source = createReadStream(path, { signal })
-  const plain = createGunzip()
-  const fail = (error: Error) => entries.destroy(error)
-  source.once('error', fail)
-  plain.once('error', fail)
-  plain.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > limits.unpacked) fail(new AirlockError('artifact-invalid', { file: '', reason: sdistFaults.large }))
-  })
-  source.pipe(plain).pipe(entries)
+async function readGzippedTar(path: string, refuse: Refuse, signal: AbortSignal | undefined): Promise<Sdist> {
+  const handle = await open(path, 'r')
   try {
-    for await (const entry of entries) {
-      if (++count > limits.entries) refuse(sdistFaults.large)
-      const part = partOf(entry.header.name)
-      if (part === null || entry.header.type !== 'file' || entry.header.size > limits.member) entry.resume()
-      else found[part] ??= await textOf(entry)
+    const { size } = await handle.stat()
+    const file = await bytesOf(handle, size)
+    const read = (start: number, end: number) => {
+      signal?.throwIfAborted()
+      return file(start, end)
     }
-  } catch (error) {
-    signal?.throwIfAborted()
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw error
-    return refuse(error instanceof AirlockError ? sdistFaults.large : sdistFaults.broken)
+    const parts = createParts(refuse)
+    const members = readTar(gunzip(read, size, refuse), {
+      maxBytes: Math.min(limits.unpacked, Math.max(harmlessSize, size * maxRatio)),
+      maxMembers: limits.members,
+      keep: ({ name, size }) => parts.wants(name, size),
+      pax: true,
+      refuse,
+    })
+    for await (const { member, content } of members) {
+      if (member.name === '') continue
+      // what lies behind a link, readers that unpack see and others do not
+      if (member.kind !== 'file' && part.test(member.name)) refuse(sdistFaults.part(member.name))
+      parts.add(member.name, content)
+    }
+    return parts.complete()
   } finally {
-    source.destroy()
-    plain.destroy()
+    await handle.close()
   }
-  return complete(found)
 }
 
 function readZip(path: string, refuse: Refuse, signal: AbortSignal | undefined): Promise<Sdist> {
@@ -76,32 +77,52 @@ function readZip(path: string, refuse: Refuse, signal: AbortSignal | undefined):
     path,
     refuse,
     async (zip) => {
-      const found: Partial<Record<Part, string>> = {}
+      const parts = createParts(refuse)
       for (const member of zip.members.values()) {
-        const part = member.isFolder || member.isLink ? null : partOf(member.name)
-        if (part !== null && member.size <= limits.member)
-          found[part] ??= (await zip.read(member, limits.member)).toString('utf8')
+        const isPart = part.test(member.name)
+        if (isPart && (member.isFolder || member.isLink)) refuse(sdistFaults.part(member.name))
+        const isWanted = isPart && parts.wants(member.name, member.size)
+        parts.add(member.name, isWanted ? await zip.read(member, limits.part) : null)
       }
-      return complete(found)
+      return parts.complete()
     },
     signal,
   )
 }
 
-async function textOf(entry: AsyncIterable<unknown>): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of entry) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString('utf8')
-}
+/** What is read of an sdist, until it is known where its source begins. */
+function createParts(refuse: Refuse) {
+  const found = new Map<string, string>()
+  const tops = new Set<string>()
+  let kept = 0
 
-/** Which part of what is read a member is: all but requires.txt lie at the top of the one folder. */
-function partOf(name: string): Part | null {
-  const path = name.replace(/^\.\//, '')
-  if (/^[^/]+\/PKG-INFO$/.test(path)) return 'pkgInfo'
-  if (/^[^/]+\/pyproject\.toml$/.test(path)) return 'pyproject'
-  return /^[^/]+\/(?:[^/]+\/){0,2}[^/]+\.egg-info\/requires\.txt$/.test(path) ? 'requiresTxt' : null
-}
-
-function complete({ pkgInfo = null, pyproject = null, requiresTxt = null }: Partial<Sdist>): Sdist {
-  return { pkgInfo, pyproject, requiresTxt }
+  return {
+    /** Throws through `refuse` for more of it than any source has. */
+    wants(name: string, size: number): boolean {
+      if (!part.test(name)) return false
+      kept += size
+      if (size > limits.part || kept > limits.parts) refuse(tarFaults.large)
+      return true
+    },
+    add(name: string, content: Buffer | null): void {
+      tops.add(name.split('/', 1)[0]!)
+      if (content === null) return
+      const text = content.toString('utf8')
+      // the last one is what is unpacked, the first one what others read
+      if ((found.get(name) ?? text) !== text) refuse(tarFaults.twice(name))
+      found.set(name, text)
+    },
+    /** As builders have it: the source is the one folder that all lies in, or where there are several, the whole. */
+    complete(): Sdist {
+      if (tops.size === 0) refuse(sdistFaults.broken)
+      const [top] = tops
+      const start = tops.size === 1 ? `${top}/` : ''
+      const inside = [...found].flatMap(([name, text]) =>
+        name.startsWith(start) ? [[name.slice(start.length), text] as const] : [],
+      )
+      const one = (name: string) => inside.find(([path]) => path === name)?.[1] ?? null
+      const requiresTxt = inside.find(([path]) => /^(?:[^/]+\/){0,2}[^/]+\.egg-info\/requires\.txt$/.test(path))
+      return { pkgInfo: one('PKG-INFO'), pyproject: one('pyproject.toml'), requiresTxt: requiresTxt?.[1] ?? null }
+    },
+  }
 }

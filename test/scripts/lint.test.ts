@@ -42,6 +42,7 @@ const ecosystem = (other: string): Probe => ({
   ],
   allowed: [
     value('../errors.ts'),
+    value('../archive/tar.ts'),
     value('../../storage/layout.ts'),
     value('../../storage/records.ts'),
     type('../ecosystem.ts'),
@@ -58,6 +59,19 @@ const ecosystem = (other: string): Probe => ({
 const probes: Readonly<Record<string, Probe>> = {
   'server/pip/probe.ts': ecosystem('apt'),
   'server/apt/probe.ts': ecosystem('pip'),
+  'server/archive/probe.ts': {
+    refused: [
+      value('../pip/names.ts'),
+      type('../apt/names.ts'),
+      type('../child.ts'),
+      type('../ecosystem.ts'),
+      value('../../storage/jobs.ts'),
+      value('node:net'),
+      value('node:child_process'),
+      value('tar-stream'),
+    ],
+    allowed: [type('../errors.ts'), value('./tar.ts'), value('node:zlib')],
+  },
   'server/sandbox/probe.ts': {
     refused: [
       value('../pip/names.ts'),
