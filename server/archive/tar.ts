@@ -4,7 +4,7 @@
  * Source: POSIX.1-2024 pax, "ustar Interchange Format" and "pax Header Block"; GNU tar's manual, "Basic Tar Format".
  */
 import type { Phrase } from '../errors.ts'
-import { createBlocks, type Blocks } from './tar-blocks.ts'
+import { createBlocks, isZeros, type Blocks } from './tar-blocks.ts'
 import { readHeader, type Header } from './tar-header.ts'
 import { createNames } from './tar-names.ts'
 import { longName, paxRecords } from './tar-long.ts'
@@ -66,7 +66,7 @@ async function nextHeader(blocks: Blocks, pax: boolean, refuse: TarRefuse): Prom
   let before: 'pax' | 'gnu' | null = null
   for (;;) {
     const block = await blocks.header()
-    if (block === null || block.every((byte) => byte === 0)) {
+    if (block === null || isZeros(block)) {
       // GNU's announces a name, PAX's records: of what?
       if (before !== null) refuse(tarFaults.extended)
       // some writers leave the two zero blocks at the end out: what is cut, its compression tells

@@ -65,11 +65,11 @@ for (const [what, cut] of Object.entries(cuts))
   test(`these sdists see when nobody looks at ${what}`, async (t) => {
     const folder = await temporaryFolder(t)
     const { readSdist } = await importSabotaged<typeof sdists>('server/pip/sdist.ts', [cut])
-    let missed = 0
+    let isSeen = false
     for (const sdist of Object.values(hostileSdists)) {
       // what is taken, is refused for something else, or is not even understood
-      const reason = await refusal(folder, sdist, readSdist).catch(() => null)
-      if (reason === null || !sdist.reason.test(reason)) missed++
+      const reason = isSeen ? null : await refusal(folder, sdist, readSdist).catch(() => null)
+      isSeen ||= reason === null || !sdist.reason.test(reason)
     }
-    assert.ok(missed > 0)
+    assert.ok(isSeen)
   })
