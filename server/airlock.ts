@@ -28,7 +28,6 @@ import { aptTargets } from './apt/target.ts'
 import { createBackup } from './backup/write.ts'
 import { createAsk } from './ask.ts'
 import { createBackgroundVerify } from './background-verify.ts'
-import { openChild, runChild, startChild } from './child.ts'
 import { besideConfig, type Config, type Environment } from './config.ts'
 import type { Ecosystem, Outside, Target } from './ecosystem.ts'
 import { AirlockError } from './errors.ts'
@@ -37,6 +36,7 @@ import { homepodFiles } from './homepod.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createLanes, inTurn } from './lanes.ts'
 import { createLog } from './log.ts'
+import { createLoggedChildren } from './logged-children.ts'
 import { readMachine } from './machine.ts'
 import { createMaintenance } from './maintenance.ts'
 import { createMeters } from './metrics/meters.ts'
@@ -68,7 +68,8 @@ const project = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 export async function createAirlock(config: Config, env: Environment) {
   const paths = statePaths(config.state)
   const release = ownState(config)
-  const log = createLog(env.AIRLOCK_LOG ?? 'warn')
+  const log = createLog(env.AIRLOCK_LOG ?? 'info')
+  const { runChild, openChild, startChild } = createLoggedChildren(log)
   const now = () => new Date()
   const stopping = new AbortController()
   const hidden = [config.state, config.root, ...(config.file === null ? [] : [config.file])]
@@ -86,6 +87,7 @@ export async function createAirlock(config: Config, env: Environment) {
   const events = createEvents(db, outbox.note)
   const requests = createRequests(db, events, now)
   const jobs = createJobs(db, events, now)
+  events.subscribe(({ job, state }) => log.info({ job, state }, 'job changes'))
   const listings = createListings(db)
   const tree = createTree(config.root)
   const packages = createPackages(db)
@@ -206,7 +208,7 @@ export async function createAirlock(config: Config, env: Environment) {
     stopping: stopping.signal,
   }
   const solves = new PQueue({ concurrency: config.queue.solves })
-  const queue = createQueue({ jobs, fulfil: createFulfil({ ...spine, solves, weigh }), log })
+  const queue = createQueue({ jobs, requests, fulfil: createFulfil({ ...spine, solves, weigh }), log })
   const reuse = createReuse({ ...spine, pathOf: downloads.pathOf, hours: config.reuse })
   const ask = createAsk({ ...spine, queue, reuse, unfinished: config.queue.unfinished })
   const tryOut = createTryOut({ ...spine, log })

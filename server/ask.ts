@@ -11,6 +11,8 @@ export type Wanted = {
   readonly targets: readonly string[]
   readonly requester: string | null
   readonly note: string | null
+  /** Of the exchange that asks. */
+  readonly reqId: string | null
   readonly confirm: boolean
   readonly refresh: boolean
 }
@@ -55,6 +57,7 @@ export function createAsk({ ecosystems, requests, queue, reuse, unfinished }: De
       options: parsed.options,
       requester: wanted.requester,
       note: wanted.note,
+      reqId: wanted.reqId,
       confirmed: wanted.confirm,
       refresh: wanted.refresh,
       reuse: wanted.refresh ? new Map() : await earlierAnswers(ecosystem, targets, parsed),

@@ -10,6 +10,8 @@ export type ChildOptions = {
   readonly signal: AbortSignal
   /** Bytes of each output that are kept; the rest is read and dropped. */
   readonly maxOutput?: number
+  /** Told of the child as soon as it is started. */
+  readonly onChild?: (child: ChildProcess) => void
 }
 
 /**
@@ -20,7 +22,7 @@ export type ChildOptions = {
 export function runChild(
   command: string,
   args: readonly string[],
-  { env, cwd, signal, maxOutput = 1 << 20 }: ChildOptions,
+  { env, cwd, signal, maxOutput = 1 << 20, onChild }: ChildOptions,
 ): Promise<ChildResult> {
   signal.throwIfAborted()
   return new Promise((resolve, reject) => {
@@ -29,6 +31,7 @@ export function runChild(
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    onChild?.(child)
     const abort = () => child.kill('SIGKILL')
     signal.addEventListener('abort', abort, { once: true })
     const outputs = [child.stdout, child.stderr].map((stream) => {
@@ -59,7 +62,7 @@ export type RunChild = typeof runChild
 export function openChild(
   command: string,
   args: readonly string[],
-  { env, signal }: Pick<ChildOptions, 'env' | 'signal'>,
+  { env, signal, onChild }: Pick<ChildOptions, 'env' | 'signal' | 'onChild'>,
 ): Readable {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
     env,
@@ -67,6 +70,7 @@ export function openChild(
     signal,
     killSignal: 'SIGKILL',
   })
+  onChild?.(child)
   const output = new PassThrough()
   child.once('error', (error) => output.destroy(error))
   child.once('close', (status) => {
@@ -87,13 +91,22 @@ export type OpenChild = typeof openChild
 export function startChild(
   command: string,
   args: readonly string[],
-  { env, pipes }: Pick<ChildOptions, 'env'> & { readonly pipes: number },
+  {
+    env,
+    pipes,
+    onChild,
+  }: Pick<ChildOptions, 'env' | 'onChild'> & {
+    readonly pipes: number
+    /** What the log calls it, where the command only leads to it. */
+    readonly name?: string
+  },
 ): { readonly child: ChildProcess; readonly killAll: () => void } {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
     env,
     stdio: Array.from({ length: pipes }, () => 'pipe' as const),
     detached: true,
   })
+  onChild?.(child)
   const killAll = () => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     try {

@@ -90,6 +90,9 @@ const requestFields = {
   requirements: z.array(z.string()).meta({ description: 'as typed' }),
   requester: z.string().nullable(),
   note: z.string().nullable(),
+  reqId: z.string().nullable().meta({
+    description: 'X-Request-Id of whatever asked for it last: every line about it in the server’s log has it',
+  }),
   createdAt: instant,
   state: stateSchema,
   startedAt: instant.nullable(),

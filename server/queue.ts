@@ -6,9 +6,10 @@ import { setTimeout } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { Jobs } from '../storage/jobs.ts'
 import type { Job, Problem, Progress } from '../storage/records.ts'
+import type { Requests } from '../storage/requests.ts'
 import { AirlockError, problemOf, type Code } from './errors.ts'
 import type { Fulfil } from './fulfil.ts'
-import type { Log } from './log.ts'
+import { withCause, type Log } from './log.ts'
 
 type Running = {
   readonly abort: AbortController
@@ -16,10 +17,13 @@ type Running = {
   progress: Progress | null
   /** What the job waits for and will go on by itself. */
   waiting: Problem | null
+  /** Who shares the job, as far as is known. */
+  askers: Awaited<ReturnType<Requests['askers']>>
 }
 
 type Deps = {
   readonly jobs: Jobs
+  readonly requests: Pick<Requests, 'askers'>
   readonly fulfil: Fulfil
   readonly log: Log
   /** Jobs under way at once; solves, downloads and lanes have their own, smaller bounds. */
@@ -31,10 +35,13 @@ type Deps = {
 /** What holds a job up and passes by itself. */
 const passing: ReadonlySet<Code> = new Set(['disk-full', 'clock-behind'])
 
+/** Requests that each line of a shared job names: every one has had its own when it came. */
+const mostNamed = 8
+
 /** Why a job was aborted: stopping keeps its state for the next start, cancelling ends it. */
 const stopping = Symbol('stopping')
 
-export function createQueue({ jobs, fulfil, log, concurrency = 256, passingInterval = 10 }: Deps) {
+export function createQueue({ jobs, requests, fulfil, log, concurrency = 256, passingInterval = 10 }: Deps) {
   const queue = new PQueue({ concurrency })
   const running = new Map<number, Running>()
   const listeners = new Set<(job: number, progress: Progress) => void>()
@@ -68,8 +75,20 @@ export function createQueue({ jobs, fulfil, log, concurrency = 256, passingInter
     }
   }
 
-  async function attempt(job: Job, entry: Running): Promise<void> {
+  /** Every line from here on, those of children included, names the job, its requests and who asked for them. */
+  function attempt(job: Job, entry: Running): Promise<void> {
+    const cause = () => {
+      const named = entry.askers.slice(0, mostNamed)
+      const reqIds = new Set(named.flatMap(({ reqId }) => reqId ?? []))
+      return { job: job.id, requests: named.map(({ id }) => id), reqIds: [...reqIds] }
+    }
+    return withCause(cause, () => finish(job, entry))
+  }
+
+  async function finish(job: Job, entry: Running): Promise<void> {
     try {
+      entry.askers = await requests.askers(job.id)
+      log.info('job begins')
       await run(job, entry)
       log.info({ job: job.id }, 'job ready')
     } catch (error) {
@@ -85,15 +104,27 @@ export function createQueue({ jobs, fulfil, log, concurrency = 256, passingInter
   }
 
   function submit(job: Job): void {
-    if (stopped || running.has(job.id)) return
+    if (stopped) return
+    const under = running.get(job.id)
+    if (under) return void share(job, under)
     const abort = new AbortController()
     const { promise, resolve } = Promise.withResolvers<void>()
-    const entry: Running = { abort, done: promise, progress: null, waiting: null }
+    const entry: Running = { abort, done: promise, progress: null, waiting: null, askers: [] }
     running.set(job.id, entry)
     void queue
       .add(() => attempt(job, entry))
       .catch((error: unknown) => log.error({ job: job.id, err: error }, 'job could not be recorded'))
       .finally(resolve)
+  }
+
+  /** Ties whoever asks now to a job that runs already. */
+  async function share(job: Job, under: Running): Promise<void> {
+    log.info({ job: job.id }, 'one more request shares the job')
+    try {
+      under.askers = await requests.askers(job.id)
+    } catch (error) {
+      log.error({ job: job.id, err: error }, 'the job’s requests could not be looked up')
+    }
   }
 
   return {

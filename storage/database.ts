@@ -15,6 +15,7 @@ import * as targets from './migrations/003-targets.ts'
 import * as outbox from './migrations/004-outbox.ts'
 import * as builds from './migrations/005-builds.ts'
 import * as verifying from './migrations/006-verifying.ts'
+import * as exchanges from './migrations/007-exchanges.ts'
 
 export type Tables = AptTables &
   BuildTables & {
@@ -46,6 +47,7 @@ export type Tables = AptTables &
       asked: string
       requester: string | null
       note: string | null
+      req_id: string | null
       created_at: string
       job_id: number
     }
@@ -108,6 +110,7 @@ const migrations = {
   '004-outbox': outbox,
   '005-builds': builds,
   '006-verifying': verifying,
+  '007-exchanges': exchanges,
 }
 export const migrationNames: readonly string[] = Object.keys(migrations)
 

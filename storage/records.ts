@@ -99,6 +99,8 @@ export type Request = {
   readonly asked: readonly string[]
   readonly requester: string | null
   readonly note: string | null
+  /** Of the HTTP exchange that asked for the latest attempt, as the log has it; null: asked before there were any. */
+  readonly reqId: string | null
   readonly createdAt: string
   /** The latest attempt. */
   readonly job: Job

@@ -14,6 +14,8 @@ export type NewRequest = {
   readonly options: JsonObject
   readonly requester: string | null
   readonly note: string | null
+  /** Of the HTTP exchange that asks, as the log has it. */
+  readonly reqId?: string | null | undefined
   /** A closure over the size that needs a confirmation may be fetched. */
   readonly confirmed?: boolean
   /** Upstream's pages are asked for anew, and no earlier answer is used. */
@@ -131,7 +133,7 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
         const batch = randomUUID()
         const ids: number[] = []
         for (const target of wanted.targets) {
-          const { ecosystem, requester, note } = wanted
+          const { ecosystem, requester, note, reqId = null } = wanted
           const { id } = await write
             .insertInto('requests')
             .values({
@@ -141,6 +143,7 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
               asked: JSON.stringify(wanted.asked),
               requester,
               note,
+              req_id: reqId,
               created_at: now().toISOString(),
               job_id: await jobFor(write, append, { ...wanted, target }),
             })
@@ -206,9 +209,11 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
       return rows.map(({ created_at }) => ({ createdAt: created_at }))
     },
 
-    /** The ids of the requests whose latest job this is. */
-    async askers(job: number): Promise<readonly { readonly id: number }[]> {
-      return db.selectFrom('requests').select('id').where('job_id', '=', job).orderBy('id').execute()
+    /** The requests whose latest job this is, and the exchanges that asked for it. */
+    async askers(job: number): Promise<readonly { readonly id: number; readonly reqId: string | null }[]> {
+      const asked = db.selectFrom('requests').select(['id', 'req_id']).where('job_id', '=', job)
+      const rows = await asked.orderBy('id').execute()
+      return rows.map(({ id, req_id }) => ({ id, reqId: req_id }))
     },
 
     /**
@@ -245,11 +250,15 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
     },
 
     /** A new job of the same request, or a running identical one. */
-    retry(request: Request, { confirmed = request.job.confirmed } = {}): Promise<Request> {
+    retry(
+      request: Request,
+      { confirmed = request.job.confirmed, reqId }: { confirmed?: boolean; reqId?: string | undefined } = {},
+    ): Promise<Request> {
       return events.commit(async (write, append) => {
         const { roots, options } = request.job
         const job = await jobFor(write, append, { ...request, roots, options, confirmed, refresh: true })
-        await write.updateTable('requests').set({ job_id: job }).where('id', '=', request.id).execute()
+        const changed = { job_id: job, ...(reqId !== undefined && { req_id: reqId }) }
+        await write.updateTable('requests').set(changed).where('id', '=', request.id).execute()
         return (await find([request.id], write))[0]!
       })
     },

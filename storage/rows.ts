@@ -31,6 +31,7 @@ export function toRequest(row: Selectable<Tables['requests']>, job: Job): Reques
     asked: JSON.parse(row.asked),
     requester: row.requester,
     note: row.note,
+    reqId: row.req_id,
     createdAt: row.created_at,
     job,
   }

@@ -1,4 +1,5 @@
 /** The console's API as one typed call: a request, an answer, nothing remembered and nothing retried. */
+import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
 import type { operations, ProblemView } from '../../server/contract.ts'
 import { exchange } from './exchange.ts'
@@ -54,6 +55,9 @@ type Sent = {
 type Deps = { readonly base: URL; readonly shown: string; readonly language: Language }
 
 export function createApi({ base, shown, language }: Deps) {
+  // all that one command does, so that one word finds it in the server's log
+  const reqId = randomBytes(8).toString('hex')
+
   /** Throws ProblemAnswer, Unreachable or NotAirlock. */
   return async function call<O extends Used>(
     operation: O,
@@ -64,11 +68,15 @@ export function createApi({ base, shown, language }: Deps) {
     const url = new URL(base.pathname.replace(/\/$/, '') + filled, base)
     for (const [name, values] of Object.entries(query ?? {}))
       for (const value of [values].flat()) url.searchParams.append(name, value)
-    const headers = { accept: 'application/json', 'accept-language': language === 'zh' ? 'zh-CN' : 'en' }
-    const { status, type, text } = await exchange({ url, shown, method, headers, body, idle, signal })
+    const headers = {
+      accept: 'application/json',
+      'accept-language': language === 'zh' ? 'zh-CN' : 'en',
+      'x-request-id': reqId,
+    }
+    const { status, type, text, ...said } = await exchange({ url, shown, method, headers, body, idle, signal })
     const json = type.includes('json') ? parsed(text) : undefined
     if (status >= 200 && status < 300 && isObject(json)) return { text, json } as AnswerOf<O>
-    if (isProblem(json)) throw new ProblemAnswer(json, text)
+    if (isProblem(json)) throw new ProblemAnswer(json, text, said.reqId)
     throw new NotAirlock(shown, status, `${status} ${type}`.trim())
   }
 }

@@ -4,6 +4,7 @@ import { printJson, type Context } from './context.ts'
 import { exits } from './exits.ts'
 import { NotAirlock, ProblemAnswer, Unreachable, WaitEnded } from './failures.ts'
 import { isLoopback } from './maintain.ts'
+import { sayLogId } from './outcome.ts'
 
 /** `json`: a problem goes to stdout as it came, and nothing else is printed. */
 export function complain(
@@ -17,7 +18,10 @@ export function complain(
   }
   if (error instanceof ProblemAnswer) {
     if (options.json) printJson(context, error.text)
-    else say(plainLines(error.problem.detail), plain(error.problem.hint))
+    else {
+      say(plainLines(error.problem.detail), plain(error.problem.hint))
+      sayLogId(context, error.reqId)
+    }
     return exits.problem
   }
   if (error instanceof Unreachable) {

@@ -15,7 +15,7 @@ export function printDetail({ io, words }: Context, request: RequestDetail): voi
       ? [words('detailRemarks'), ...request.remarks.map(({ message }) => `  ${plain(message)}`)]
       : [],
     problem('detailWaiting', request.waiting, words),
-    problem('detailProblem', request.problem, words),
+    problem('detailProblem', request.problem, words, request.reqId),
   ]
   const text = sections.filter((lines) => lines.length > 0).map((lines) => `${lines.join('\n')}\n`)
   io.stdout.write(text.join('\n'))
@@ -81,8 +81,19 @@ function whence({ source, build, update, new: isNew }: NonNullable<RequestDetail
   return build === null ? 'isNew' : 'isBuilt'
 }
 
-function problem(title: 'detailWaiting' | 'detailProblem', view: ProblemView | null, words: Words): string[] {
+function problem(
+  title: 'detailWaiting' | 'detailProblem',
+  view: ProblemView | null,
+  words: Words,
+  reqId: string | null = null,
+): string[] {
   if (!view) return []
+  const logId = reqId === null ? [] : [`  ${words('logId', { id: plain(reqId) })}`]
   const lines = plainLines(view.detail).split('\n')
-  return [words(title), ...lines.map((line) => `  ${line}`), ...(view.hint === '' ? [] : [`  ${plain(view.hint)}`])]
+  return [
+    words(title),
+    ...lines.map((line) => `  ${line}`),
+    ...(view.hint === '' ? [] : [`  ${plain(view.hint)}`]),
+    ...logId,
+  ]
 }

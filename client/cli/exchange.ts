@@ -18,9 +18,17 @@ export type Exchange = {
   readonly signal?: AbortSignal | undefined
 }
 
+/** `reqId`: what the server calls the exchange in its log; null: it does not say. */
+type Exchanged = {
+  readonly status: number
+  readonly type: string
+  readonly text: string
+  readonly reqId: string | null
+}
+
 /** Any status is an answer. Throws Unreachable when there is none, or not a whole one. */
 export function exchange({ url, shown, method, headers, body, idle, connect = 10_000, signal }: Exchange) {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; type: string; text: string }>()
+  const { promise, resolve, reject } = Promise.withResolvers<Exchanged>()
   const secure = url.protocol === 'https:'
   // A kept connection would break under a command that waits while the server restarts.
   const agent = secure ? new HttpsAgent({ keepAlive: false }) : new HttpAgent({ keepAlive: false })
@@ -48,7 +56,9 @@ export function exchange({ url, shown, method, headers, body, idle, connect = 10
     res.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', fail)
     res.on('end', () => {
       const type = res.headers['content-type'] ?? ''
-      resolve({ status: res.statusCode ?? 0, type, text: Buffer.concat(chunks).toString('utf8') })
+      const said = res.headers['x-request-id']
+      const reqId = typeof said === 'string' ? said : null
+      resolve({ status: res.statusCode ?? 0, type, text: Buffer.concat(chunks).toString('utf8'), reqId })
     })
   })
   req.end(bytes)

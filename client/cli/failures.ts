@@ -6,12 +6,15 @@ export class ProblemAnswer extends Error {
   readonly problem: Pick<ProblemView, 'status' | 'detail' | 'hint'>
   /** As it came. */
   readonly text: string
+  /** What finds it in the server's log; null: the server does not say. */
+  readonly reqId: string | null
 
-  constructor(problem: Pick<ProblemView, 'status' | 'detail' | 'hint'>, text: string) {
+  constructor(problem: Pick<ProblemView, 'status' | 'detail' | 'hint'>, text: string, reqId: string | null) {
     super(problem.detail)
     this.name = 'ProblemAnswer'
     this.problem = problem
     this.text = text
+    this.reqId = reqId
   }
 }
 

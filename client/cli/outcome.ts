@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 import type { Words } from './texts.ts'
 
 export function printOutcome({ io, words }: Context, request: RequestView): void {
-  const { id, state, problem } = request
+  const { id, state, problem, reqId } = request
   const fields = { id, target: plain(request.target) }
   if (state === 'ready') {
     if (request.install === '') return void io.stdout.write(`${words('readyNothing', fields)}\n`)
@@ -16,7 +16,13 @@ export function printOutcome({ io, words }: Context, request: RequestView): void
     const why = problem ? words('why', { message: plainLines(problem.detail) }) : words('whyUnknown')
     io.stderr.write(`airlock: ${words(`ended:${state}`, { ...fields, why })}\n`)
     if (problem && problem.hint !== '') io.stderr.write(`  ${plain(problem.hint)}\n`)
+    if (state === 'failed') sayLogId({ io, words }, reqId)
   }
+}
+
+/** What finds a failure in the server's log; nothing where that is not known. */
+export function sayLogId({ io, words }: Pick<Context, 'io' | 'words'>, reqId: string | null): void {
+  if (reqId !== null) io.stderr.write(`  ${words('logId', { id: plain(reqId) })}\n`)
 }
 
 /** What a request asks for, short: `pip fonttools, numpy<2`. */

@@ -259,6 +259,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
     en: 'Request {id} for {target} was cancelled{why}',
     zh: '申请 {id}（目标环境 {target}）已取消{why}',
   },
+  logId: { en: 'In the server’s log: {id}', zh: '服务器日志中的编号：{id}' },
   why: { en: ': {message}', zh: '：{message}' },
   whyUnknown: { en: '.', zh: '。' },
   cancelledNow: { en: 'Request {id} is {state}.', zh: '申请 {id} {state}。' },

@@ -42,8 +42,11 @@ export type Sent<O extends Used> = {
 /** What Airlock said no to, in the reader's language. */
 export class Refused extends Error {
   readonly problem: ProblemView
-  constructor(problem: ProblemView) {
+  /** What finds it in the server's log. */
+  readonly reqId: string
+  constructor(problem: ProblemView, reqId: string) {
     super(problem.detail)
+    this.reqId = reqId
     this.problem = problem
   }
 }
@@ -51,8 +54,11 @@ export class Refused extends Error {
 /** Nothing answered, or something that is not Airlock. `status` is null when nothing did. */
 export class Unreachable extends Error {
   readonly status: number | null
-  constructor(status: number | null, options?: ErrorOptions) {
+  /** What finds it in the server's log, if it came so far. */
+  readonly reqId: string
+  constructor(status: number | null, reqId: string, options?: ErrorOptions) {
     super(status === null ? 'no answer' : `unexpected answer ${status}`, options)
+    this.reqId = reqId
     this.status = status
   }
 }
@@ -67,11 +73,13 @@ export async function call<O extends Used>(operation: O, sent: Sent<O> = {}): Pr
       value === undefined ? [] : [value].flat().map((one) => [name, String(one)]),
     ),
   )
+  const own = newReqId()
   const response = await fetch(`${filled}${search.size > 0 ? `?${search}` : ''}`, {
     method: method.toUpperCase(),
     headers: {
       accept: 'application/json',
       'accept-language': language() === 'zh' ? 'zh-CN' : 'en',
+      'x-request-id': own,
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(text !== undefined && { 'content-type': 'text/plain' }),
     },
@@ -80,12 +88,18 @@ export async function call<O extends Used>(operation: O, sent: Sent<O> = {}): Pr
     ...(signal && { signal }),
   }).catch((cause: unknown) => {
     signal?.throwIfAborted()
-    throw new Unreachable(null, { cause })
+    throw new Unreachable(null, own, { cause })
   })
+  const reqId = response.headers.get('x-request-id') ?? own
   const json = await response.json().catch(() => undefined)
   if (response.ok && json !== undefined) return json as AnswerOf<O>
-  if (isProblem(json)) throw new Refused(json)
-  throw new Unreachable(response.status)
+  if (isProblem(json)) throw new Refused(json, reqId)
+  throw new Unreachable(response.status, reqId)
+}
+
+/** randomUUID is for secure contexts only, and consoles are read over plain HTTP too. */
+function newReqId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function isProblem(json: unknown): json is ProblemView {

@@ -52,6 +52,8 @@ export type Input<O extends Operation> = {
   readonly language: Language
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal
+  /** The exchange's, in every line of the log. */
+  readonly reqId?: string
 }
 export type Answer<O extends Operation> = z.input<(typeof operations)[O]['answer']>
 export type Api = { readonly [O in Operation]: (input: Input<O>) => Promise<Answer<O>> }
@@ -95,10 +97,10 @@ export function createApi({
   }
 
   return {
-    async createRequests({ body, file, language }) {
+    async createRequests({ body, file, language, reqId = null }) {
       const { requester = null, note = null, ...wanted } = file ? wantedOf(file) : body
       const { requirements = [], constraints } = wanted
-      const added = await ask({ ...wanted, requester, note }, (ecosystem) =>
+      const added = await ask({ ...wanted, requester, note, reqId }, (ecosystem) =>
         file
           ? parseFile(ecosystem, file, constraints)
           : { ...ecosystem.parse(requirements, constraints), lines: requirements },
@@ -129,8 +131,8 @@ export function createApi({
       return viewDetail(shown, timeline, closure?.items ?? null, remarks, request.job.proved, language)
     },
 
-    async withdraw({ body: { roots, target, requester = null, note = null, ...wanted }, language }) {
-      const all = { ...wanted, targets: [target], requester, note, refresh: false }
+    async withdraw({ body: { roots, target, requester = null, note = null, ...wanted }, language, reqId = null }) {
+      const all = { ...wanted, targets: [target], requester, note, reqId, refresh: false }
       const added = await ask(all, async (ecosystem) => {
         if (!ecosystem.withdrawal) {
           const known = [...ecosystems.values()].filter((one) => one.withdrawal).map(({ name }) => name)
@@ -151,11 +153,11 @@ export function createApi({
       return viewOne(await find(request.id), language)
     },
 
-    async retryRequest({ params, language }) {
+    async retryRequest({ params, language, reqId }) {
       const request = await find(params.id)
       if (!isFinished(request.job.state))
         throw new AirlockError('request-unfinished', { id: request.id, state: request.job.state })
-      const again = await requests.retry(request)
+      const again = await requests.retry(request, { reqId })
       queue.submit(again.job)
       return viewOne(again, language)
     },

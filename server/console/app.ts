@@ -6,6 +6,7 @@ import { AirlockError, type Language } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Api } from './api.ts'
 import type { EventStream } from './event-stream.ts'
+import { noteExchanges, reqIdOf } from './exchanges.ts'
 import { refuseCrossSite, refuseForeignHosts, requireJson } from './guards.ts'
 import { describeApi } from './openapi.ts'
 import type { Page } from './page.ts'
@@ -39,6 +40,7 @@ export function createConsole({ api, page, metrics, stream, log, consoleUrl }: D
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', 'strong')
+  app.use(noteExchanges(log))
   app.use((_, res, next) => {
     res.set(securityHeaders)
     next()
@@ -98,6 +100,7 @@ function answer(api: Api, operation: Operation) {
       file: isFile ? { ...(schemas.file.parse(req.query) as object), text: req.body } : undefined,
       language: languageOf(req),
       signal: left.signal,
+      reqId: reqIdOf(res),
     }
     // the operation's own schemas have read it
     const result = await api[operation](input as never).catch((error: unknown) => {

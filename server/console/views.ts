@@ -28,6 +28,7 @@ export function viewRequest(
     requirements: [...request.asked],
     requester: request.requester,
     note: request.note,
+    reqId: request.reqId,
     createdAt: request.createdAt,
     state: job.state,
     startedAt: job.startedAt,

@@ -50,7 +50,7 @@ export function launch({ startChild, filter, uid }: Deps, run: SandboxRun): Laun
       [String(inputs.length), ...inputs.map(({ from }) => from)],
       bubblewrap(run),
     ].flat(),
-    { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, pipes: 5 },
+    { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, pipes: 5, name: 'bwrap' },
   )
   const [keep, output, complaints, program, status] = child.stdio as unknown as [
     NodeJS.WritableStream,

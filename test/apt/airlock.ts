@@ -122,7 +122,7 @@ export async function startAptAirlock(
     warn() {},
     error: (fields: { err?: Error }) => t.diagnostic(String(fields.err?.stack)),
   } as never
-  const queue = createQueue({ jobs, fulfil, log, passingInterval: 0.05 })
+  const queue = createQueue({ jobs, requests, fulfil, log, passingInterval: 0.05 })
   const stop = async () => {
     if (stopping.signal.aborted) return
     stopping.abort(new Error('the test is over'))

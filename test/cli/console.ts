@@ -8,14 +8,25 @@ import { runCli } from '../../client/cli/cli.ts'
 import type { Io } from '../../client/cli/context.ts'
 import type { ProblemView, RequestDetail } from '../../server/contract.ts'
 
-export type Reply = { readonly status?: number; readonly type?: string; readonly body: unknown }
-type Asked = { readonly line: string; readonly language: string | undefined; readonly body: unknown }
+export type Reply = {
+  readonly status?: number
+  readonly type?: string
+  readonly body: unknown
+  /** Whether the exchange's id is answered back. */
+  readonly named?: boolean
+}
+type Asked = {
+  readonly line: string
+  readonly language: string | undefined
+  readonly body: unknown
+}
 
 /** Replies by `GET /api/requests/7`; a list is given one by one, its last again and again. `drop` breaks the connection. */
 export type Replies = Record<string, Reply | 'drop' | readonly (Reply | 'drop')[]>
 
 export async function fakeConsole(t: TestContext, replies: Replies) {
   const asked: Asked[] = []
+  const reqIds: string[] = []
   const given = new Map<string, number>()
   let server: Server | null = null
   let port = 0
@@ -23,6 +34,7 @@ export async function fakeConsole(t: TestContext, replies: Replies) {
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const line = `${req.method} ${req.url}`
     const body = await textOf(req)
+    reqIds.push(String(req.headers['x-request-id']))
     asked.push({
       line,
       language: req.headers['accept-language'],
@@ -36,6 +48,7 @@ export async function fakeConsole(t: TestContext, replies: Replies) {
     if (reply === 'drop') return void req.socket.destroy()
     const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body)
     const usual = (reply.status ?? 200) < 400 ? 'application/json' : 'application/problem+json'
+    if (reply.named) res.setHeader('X-Request-Id', String(req.headers['x-request-id']))
     res.writeHead(reply.status ?? 200, { 'content-type': reply.type ?? usual }).end(text)
   }
 
@@ -55,7 +68,7 @@ export async function fakeConsole(t: TestContext, replies: Replies) {
 
   await start()
   t.after(stop)
-  return { url: `http://127.0.0.1:${port}`, asked, start, stop }
+  return { url: `http://127.0.0.1:${port}`, asked, reqIds, start, stop }
 }
 
 export type Ran = {
@@ -142,6 +155,7 @@ export function request(fields: Partial<RequestDetail> = {}): RequestDetail {
     requirements: ['fonttools', 'numpy<2'],
     requester: 'alice',
     note: null,
+    reqId: null,
     createdAt: '2026-03-01T10:00:00.000Z',
     state: 'queued',
     startedAt: null,

@@ -137,3 +137,20 @@ async function bare(
   })
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
+
+test('all that one command asks has one id, which a refusal and a failed request name for the server’s log', async (t) => {
+  const { url, reqIds } = await fakeConsole(t, {
+    'GET /api/targets': { status: 500, body: problem(), named: true },
+    'POST /api/requests': { status: 202, body: { requests: [request()] } },
+    'GET /api/requests/7': { body: request({ state: 'failed', problem: problem(), reqId: 'the-one-that-asked' }) },
+  })
+  const refused = await airlock(url, ['targets'])
+  assert.match(reqIds[0]!, /^[0-9a-f]{16}$/)
+  const said = 'airlock: Something is wrong.\n  Do something about it.\n'
+  assert.equal(refused.err, `${said}  In the server’s log: ${reqIds[0]}\n`)
+  const failed = await airlock(url, ['request', 'pip', 'six', '--wait'], { env: zh })
+  assert.match(failed.err, /\n {2}服务器日志中的编号：the-one-that-asked\n$/)
+  assert.match((await airlock(url, ['status', '7'])).out, /\n {2}In the server’s log: the-one-that-asked\n$/)
+  assert.equal(reqIds[1], reqIds[2])
+  assert.equal(new Set(reqIds).size, 3, 'and each command another one')
+})

@@ -103,7 +103,7 @@ export async function toyAirlock(
     weigh: () => Promise.resolve(),
     stopping: stopping.signal,
   })
-  const queue = createQueue({ jobs, fulfil, log: silent, passingInterval: 0.02 })
+  const queue = createQueue({ jobs, requests, fulfil, log: silent, passingInterval: 0.02 })
 
   return {
     db,

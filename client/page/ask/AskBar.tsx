@@ -6,7 +6,7 @@ import { useEffect, useRef, useState, type DragEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { call, Refused } from '../api.ts'
-import { useReason } from '../frame/Failed.tsx'
+import { LogId, useReason } from '../frame/Failed.tsx'
 import { useName } from '../me.ts'
 import { addMine, NotifySwitch } from '../mine.tsx'
 import { addRequests, type Ecosystem, type RequestView } from '../queries.ts'
@@ -271,7 +271,7 @@ function AskProblem({ error }: { readonly error: Error }) {
   const reason = useReason(error)
   return (
     <p className="ask-says cause" role="alert">
-      {reason} {error instanceof Refused && error.problem.hint}
+      {reason} {error instanceof Refused && error.problem.hint} <LogId of={error} />
     </p>
   )
 }

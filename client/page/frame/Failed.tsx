@@ -19,12 +19,25 @@ export function Failed({
         <strong>{what}</strong> {useReason(error)}
       </p>
       {error instanceof Refused && error.problem.hint && <p className="dim">{error.problem.hint}</p>}
+      <LogId of={error} />
       {again && (
         <Button variant="default" onClick={again}>
           {t('queue.again')}
         </Button>
       )}
     </div>
+  )
+}
+
+/** What finds a failure in the server's log: an exchange's own, or the one that a request was asked in. */
+export function LogId({ of }: { readonly of: Error | string | null }) {
+  const { t } = useTranslation()
+  const id = of instanceof Refused || of instanceof Unreachable ? of.reqId : of
+  if (typeof id !== 'string') return null
+  return (
+    <span className="log-id dim">
+      {t('fault.logId')} <code>{id}</code>
+    </span>
   )
 }
 

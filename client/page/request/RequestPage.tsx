@@ -6,7 +6,7 @@ import { Link } from 'wouter'
 import { call, Refused } from '../api.ts'
 import { Age } from '../frame/Age.tsx'
 import { CopyLine } from '../frame/Copy.tsx'
-import { Failed, useReason } from '../frame/Failed.tsx'
+import { Failed, LogId, useReason } from '../frame/Failed.tsx'
 import { Missing } from '../frame/Missing.tsx'
 import { Quiet } from '../frame/Quiet.tsx'
 import { useTitle } from '../frame/useTitle.ts'
@@ -163,7 +163,7 @@ function Actions({ request }: { readonly request: RequestDetail }) {
 function Reason({ error }: { readonly error: Error }) {
   return (
     <span className="cause" role="alert">
-      {useReason(error)}
+      {useReason(error)} <LogId of={error} />
     </span>
   )
 }
@@ -190,6 +190,7 @@ function Problems({ request }: { readonly request: RequestDetail }) {
           <pre>{said}</pre>
         </details>
       )}
+      {!unfinished && <LogId of={request.reqId} />}
     </section>
   )
 }

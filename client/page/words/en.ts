@@ -284,6 +284,7 @@ export const en = {
     unreachable: 'Airlock does not answer. Check that it runs and that this address is right.',
     unexpected: 'Airlock answered {{status}}, which this page does not understand.',
     crash: 'The page has failed.',
+    logId: 'In the server’s log:',
     reload: 'Load it again',
     notFound: 'There is no such page.',
   },

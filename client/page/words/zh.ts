@@ -285,6 +285,7 @@ export const zh: Words = {
     unreachable: 'Airlock 没有应答。请确认其正在运行且地址正确。',
     unexpected: 'Airlock 返回了 {{status}}，此页面无法理解。',
     crash: '页面出错。',
+    logId: '服务器日志中的编号：',
     reload: '重新加载',
     notFound: '没有这个页面。',
   },
