@@ -17,8 +17,8 @@ import { control, oddDebs, version } from './odd-debs.ts'
 const debs = createDebs({ openChild })
 const plainControl = await tar([['./control', control]])
 const dataTar = gzipSync(await tar([['./usr/share/aa', 'x']]))
-const inner = (bytes = gzipSync(plainControl), name = 'control.tar.gz') => [name, bytes] as const
-const data = (bytes = dataTar, name = 'data.tar.gz') => [name, bytes] as const
+const inner = (bytes: Buffer = gzipSync(plainControl), name = 'control.tar.gz') => [name, bytes] as const
+const data = (bytes: Buffer = dataTar, name = 'data.tar.gz') => [name, bytes] as const
 const withControl = async (...members: Parameters<typeof tar>[0]) =>
   ar([version, inner(gzipSync(await tar(members))), data()])
 
@@ -82,10 +82,9 @@ for (const [what, cut] of Object.entries(cuts))
     const folder = await temporaryFolder(t)
     const { createDebs } = await importSabotaged<typeof readers>('server/apt/deb.ts', [cut])
     const sabotaged = createDebs({ openChild })
-    let isSeen = false
     const quick = Object.keys(oddDebs).filter((what) => !/bomb|too many/.test(what))
-    for (const what of quick) isSeen ||= !(await isRefused(folder, await makeOdd(what), sabotaged))
-    assert.ok(isSeen)
+    for (const what of quick) if (!(await isRefused(folder, await makeOdd(what), sabotaged))) return
+    assert.fail('all are refused all the same')
   })
 
 test('every packing that dpkg knows is read', async (t) => {

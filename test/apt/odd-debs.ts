@@ -11,8 +11,8 @@ const plainControl = await tar([['./control', control]])
 const controlTar = gzipSync(plainControl)
 const dataTar = gzipSync(await tar([['./usr/share/aa', 'x']]))
 
-const inner = (bytes = controlTar, name = 'control.tar.gz') => [name, bytes] as const
-const data = (bytes = dataTar, name = 'data.tar.gz') => [name, bytes] as const
+const inner = (bytes: Buffer = controlTar, name = 'control.tar.gz') => [name, bytes] as const
+const data = (bytes: Buffer = dataTar, name = 'data.tar.gz') => [name, bytes] as const
 const whole = () => ar([version, inner(), data()])
 const withControl = async (...members: Parameters<typeof tar>[0]) =>
   ar([version, inner(gzipSync(await tar(members))), data()])
