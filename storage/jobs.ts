@@ -60,6 +60,8 @@ async function keepArtifacts(
     const kept = await write
       .selectFrom('artifacts')
       .select(['id', 'ecosystem', 'sha256', 'file'])
+      // without the key's first column the whole table would be read
+      .where('ecosystem', 'in', [...new Set(rows.map(({ ecosystem }) => ecosystem))])
       .where(
         'sha256',
         'in',
@@ -87,6 +89,23 @@ async function refuseChanged(write: Write, lane: string, artifacts: readonly Art
       if (found !== sha256) throw new AirlockError('digest-changed', { file, found, expected: sha256, since: added_at })
     }
   }
+}
+
+/**
+ * Of these artifacts, those that a lane lists. Looked up by artifact, and the lane compared here: SQLite would take a
+ * condition on the lane for an invitation to read all of it.
+ */
+async function listedOf(write: Write, lane: string, ids: readonly number[]): Promise<Set<number>> {
+  const listed = new Set<number>()
+  for (const some of batches(ids)) {
+    const rows = await write
+      .selectFrom('listings')
+      .select(['artifact_id', 'lane'])
+      .where('artifact_id', 'in', some)
+      .execute()
+    for (const row of rows) if (row.lane === lane) listed.add(row.artifact_id)
+  }
+  return listed
 }
 
 function keyOf({ ecosystem, sha256, file }: Pick<Artifact, 'ecosystem' | 'sha256' | 'file'>): string {
@@ -159,11 +178,7 @@ export function createJobs(db: Database, events: Events, now: () => Date) {
           closure.items.map((item) => item.artifact),
           false,
         )
-        const listed = new Set(
-          (await write.selectFrom('listings').select('artifact_id').where('lane', '=', lane).execute()).map(
-            (row) => row.artifact_id,
-          ),
-        )
+        const listed = await listedOf(write, lane, [...ids.values()])
         await write.deleteFrom('closure_items').where('job_id', '=', job.id).execute()
         const rows = closure.items.map(({ artifact, isRoot, neededBy }, position) => {
           const artifact_id = ids.get(keyOf(artifact))!

@@ -8,14 +8,16 @@ export function createListings(db: Database) {
     /** Everything a lane lists, or only some names; ordered by name, then file. */
     async listed(lane: string, names?: readonly string[]): Promise<Listing[]> {
       if (names?.length === 0) return []
-      let query = db
+      const query = db
         .selectFrom('listings')
         .innerJoin('artifacts', 'artifacts.id', 'listings.artifact_id')
         .selectAll('artifacts')
         .select(['lane', 'added_at'])
         .where('lane', '=', lane)
-      if (names) query = query.where('listings.name', 'in', names)
-      const rows = await query.orderBy('listings.name').orderBy('listings.file').execute()
+      // asked to sort as well, SQLite would read the whole lane in the order of its files
+      const rows = names
+        ? (await query.where('listings.name', 'in', names).execute()).toSorted(byNameThenFile)
+        : await query.orderBy('listings.name').orderBy('listings.file').execute()
       return rows.map((row) => ({ lane: row.lane, artifact: toArtifact(row), addedAt: row.added_at }))
     },
 
@@ -57,3 +59,10 @@ export function createListings(db: Database) {
 }
 
 export type Listings = ReturnType<typeof createListings>
+
+type Named = { readonly name: string; readonly file: string }
+
+function byNameThenFile(a: Named, b: Named): number {
+  if (a.name !== b.name) return a.name < b.name ? -1 : 1
+  return a.file < b.file ? -1 : Number(a.file > b.file)
+}
