@@ -23,16 +23,40 @@ const folderMode = 0o755
 const fileMode = 0o444
 
 export function createTree(root: string) {
-  /** Makes a folder and its missing parents, world-readable whatever the umask; returns the folders whose entries changed. */
-  async function makeFolder(folder: string): Promise<string[]> {
+  /**
+   * By folder, the sync after which this process has changed nothing there. What lies in any other may be of a run that was
+   * killed, or of a step that was refused, between a rename and its sync: to find it is not to know that it is durable.
+   */
+  const synced = new Map<string, Promise<void>>()
+
+  /** Makes a folder and its missing parents, world-readable whatever the umask. */
+  async function makeFolder(folder: string): Promise<void> {
     const first = await mkdir(folder, { recursive: true, mode: folderMode })
-    if (first === undefined) return []
-    const changed: string[] = []
+    if (first === undefined) return
     for (let made = folder; ; made = dirname(made)) {
+      synced.delete(dirname(made))
       await chmod(made, folderMode)
-      changed.push(dirname(made))
-      if (made === first) return changed
+      if (made === first) return
     }
+  }
+
+  /** Makes durable what these folders list, and their own names up to the root. */
+  async function settle(folders: Iterable<string>): Promise<void> {
+    const ways = new Set([...folders].flatMap(wayTo))
+    await all([...ways].map((folder) => synced.get(folder) ?? syncOnce(folder)))
+  }
+
+  function syncOnce(folder: string): Promise<void> {
+    const sync = syncFolder(folder)
+    synced.set(folder, sync)
+    sync.catch(() => {
+      if (synced.get(folder) === sync) synced.delete(folder)
+    })
+    return sync
+  }
+
+  function wayTo(folder: string): string[] {
+    return folder.length <= root.length ? [folder] : [folder, ...wayTo(dirname(folder))]
   }
 
   /** Puts a file where a rename can make it visible, and says so in `written`; null when the very same bytes are there already. */
@@ -68,11 +92,14 @@ export function createTree(root: string) {
 
   async function publishStep(files: readonly TreeFile[]): Promise<number> {
     const places = new Set(files.map((file) => dirname(inTree(root, file.path))))
-    const made = await all([...places].map(makeFolder))
+    await all([...places].map(makeFolder))
     const moves = await prepareAll(files)
-    await all(moves.map(({ from, to }) => rename(from, to)))
-    const folders = new Set([...made.flat(), ...moves.map(({ to }) => dirname(to))])
-    await all([...folders].map(syncFolder))
+    try {
+      await all(moves.map(({ from, to }) => rename(from, to)))
+    } finally {
+      for (const { to } of moves) synced.delete(dirname(to))
+    }
+    await settle(places)
     await Promise.all(files.map(leaveIncoming))
     return moves.length
   }

@@ -61,6 +61,13 @@ async function makeKey(file: string, date: Date): Promise<PrivateKey> {
     await handle.close()
   }
   await rename(next, file)
+  const folder = await open(dirname(file), 'r')
+  try {
+    // a key that pods have been told must not go with the power
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
   return privateKey
 }
 
