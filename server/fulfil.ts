@@ -170,11 +170,12 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
     job: Job,
     onWaiting: Attempt['onWaiting'],
   ): Promise<void> {
-    const closure = (await jobs.closure(job))!
-    const askers = await requests.askers(job.id)
     for (;;) {
       try {
+        const closure = (await jobs.closure(job))!
+        const askers = await requests.askers(job.id)
         await tree.publish(await ecosystem.publication(job, target, closure, askers))
+        await jobs.finish(job, 'ready')
         break
       } catch (error) {
         onWaiting(problemOf(error))
@@ -182,7 +183,6 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
       }
     }
     onWaiting(null)
-    await jobs.finish(job, 'ready')
   }
 
   function find(job: Job): { ecosystem: Ecosystem; target: Target } {
