@@ -100,7 +100,7 @@ export const oddDebs: Readonly<Record<string, () => Buffer | Promise<Buffer>>> =
   'a PAX size': () => withControl(['./control', control, { pax: { size: '3' } }]),
   'a PAX link': () => withControl(['./control', control], ['./x', '', { type: 'symlink', linkname: 'y', pax: { linkpath: '/etc' } }]),
   'a sparse file': () => withControl(['./control', control, { pax: { 'GNU.sparse.major': '1' } }]),
-  'too many entries': () => withControl(...Array.from({ length: 10_001 }, (_, index) => [`./f${index}`, ''] as const)),
+  'too many entries': () => withEntries(...Array.from({ length: 10_001 }, (_, index): TarEntry => ({ name: `./f${index}` }))),
   'a control file that is too large': () => withControl(['./control', control + ' x\n'.repeat(400_000)]),
   'an empty control file': () => withControl(['./control', '']),
   'two paragraphs': () => withControl(['./control', `${control}\nPackage: bb\nVersion: 1\nArchitecture: all\n`]),
