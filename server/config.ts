@@ -90,6 +90,8 @@ export function readStateFolder(env: Environment, cwd: string): string {
 /** What the mirror needs, and nothing that a pod could learn more from: it opens neither the state nor the file. */
 export type MirrorConfig = Pick<Config, 'root' | 'mirrorUrl' | 'consoleUrl' | 'remarks'> & {
   readonly mirrorListen: Address
+  /** Where a mirror that runs apart is asked for its counts; never where pods are; null: nowhere. */
+  readonly metricsListen: Address | null
 }
 
 export function readMirrorConfig(env: Environment, cwd: string): MirrorConfig {
@@ -97,10 +99,17 @@ export function readMirrorConfig(env: Environment, cwd: string): MirrorConfig {
   return Object.freeze({
     root: folder(env, 'AIRLOCK_ROOT', '/opt/public/airlock', join(cwd, 'var/airlock'), null, remarks),
     mirrorListen: address(env, 'AIRLOCK_MIRROR_LISTEN', '127.0.0.1:8080'),
+    metricsListen: readMetricsListen(env),
     mirrorUrl: url(env, 'AIRLOCK_MIRROR_URL'),
     consoleUrl: url(env, 'AIRLOCK_CONSOLE_URL'),
     remarks,
   })
+}
+
+/** AIRLOCK_METRICS_LISTEN, which only a mirror that runs apart uses; null: off, as it is unless set. */
+export function readMetricsListen(env: Environment): Address | null {
+  const given = setting(env, 'AIRLOCK_METRICS_LISTEN') ?? 'off'
+  return given === 'off' ? null : address(env, 'AIRLOCK_METRICS_LISTEN', given)
 }
 
 function setting(env: Environment, name: string): string | undefined {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readMirrorConfig, type Address, type Environment } from '../config.ts'
 import { AirlockError } from '../errors.ts'
-import type { Listener } from './listener.ts'
+import { createMetricsListener } from './metrics.ts'
 import { createMirror } from './mirror.ts'
 
 /** What a HomePod's downloads may still take after SIGTERM. */
@@ -17,11 +17,13 @@ const patience = { tries: 20, ms: 100 } as const
  * parent `{ listening: port }`, or prints where it listens. Throws `address-unusable` or `setting-invalid`.
  */
 export async function runMirror(env: Environment, cwd: string): Promise<void> {
-  const { root, mirrorListen, mirrorUrl, consoleUrl, remarks } = readMirrorConfig(env, cwd)
+  const { root, mirrorListen, metricsListen, mirrorUrl, consoleUrl, remarks } = readMirrorConfig(env, cwd)
   const mirror = createMirror({ root, mirrorUrl, consoleUrl, onError: complain })
+  const metrics = createMetricsListener(mirror.counts)
   const ended = untilTold()
   try {
-    const port = await listen(mirror, mirrorListen)
+    const port = await listen(mirror, mirrorListen, 'AIRLOCK_MIRROR_LISTEN')
+    const asked = metricsListen && (await listen(metrics, metricsListen, 'AIRLOCK_METRICS_LISTEN'))
     // a parent that is gone by now is heard of as a disconnection
     if (process.connected) {
       process.send?.({ listening: port }, () => {})
@@ -30,10 +32,12 @@ export async function runMirror(env: Environment, cwd: string): Promise<void> {
     } else {
       for (const remark of remarks) print(remark)
       print(`Airlock mirror: http://${shown({ ...mirrorListen, port })}/ serves ${root}`)
+      if (metricsListen) print(`Airlock metrics: http://${shown({ ...metricsListen, port: asked! })}/metrics`)
     }
     // a parent that died may be back at once and wants the address
     await mirror.close((await ended) === 'orphaned' ? 0 : graceMs)
   } finally {
+    metrics.close()
     // the channel would keep this process alive
     if (process.connected) process.disconnect?.()
   }
@@ -46,10 +50,14 @@ function untilTold(): Promise<'told' | 'orphaned'> {
   })
 }
 
-async function listen(mirror: Listener, address: Address): Promise<number> {
+async function listen(
+  listener: { listen(port: number, host: string): Promise<number> },
+  address: Address,
+  setting: string,
+): Promise<number> {
   for (let tries = process.connected ? patience.tries : 1; ; tries--) {
     try {
-      return await mirror.listen(address.port, address.host)
+      return await listener.listen(address.port, address.host)
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       if (code === 'EADDRINUSE' && tries > 1) {
@@ -58,7 +66,7 @@ async function listen(mirror: Listener, address: Address): Promise<number> {
       }
       throw new AirlockError(
         'address-unusable',
-        { address: shown(address), reason: code ?? String(cause), setting: 'AIRLOCK_MIRROR_LISTEN' },
+        { address: shown(address), reason: code ?? String(cause), setting },
         { cause },
       )
     }

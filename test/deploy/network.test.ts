@@ -8,7 +8,10 @@ type Row = readonly [from: keyof typeof ends, to: keyof typeof ends, ports: stri
 
 const name = 'kubernetes.io/metadata.name'
 const namespaces = Object.fromEntries(
-  ['homepods', 'ingress-nginx', 'kube-system', 'elsewhere'].map((namespace) => [namespace, { [name]: namespace }]),
+  ['homepods', 'ingress-nginx', 'kube-system', 'monitoring', 'elsewhere'].map((namespace) => [
+    namespace,
+    { [name]: namespace },
+  ]),
 )
 const other = (namespace: string, labels: Record<string, string>, ip: string): Pod => ({
   namespace,
@@ -26,6 +29,7 @@ const ends = {
   'an unlabelled pod': other('homepods', {}, '10.244.1.50'),
   'a homepod of another namespace': other('elsewhere', { 'app.kubernetes.io/name': 'homepod' }, '10.244.3.10'),
   'the ingress controller': other('ingress-nginx', {}, '10.244.3.20'),
+  prometheus: other('monitoring', {}, '10.244.3.30'),
   'the cluster’s DNS': other('kube-system', { 'k8s-app': 'kube-dns' }, '10.244.3.53'),
   'another pod of kube-system': other('kube-system', {}, '10.244.3.60'),
   'DNS by its service address': { ip: '10.96.0.10' },
@@ -44,7 +48,7 @@ const ends = {
 const rows: readonly Row[] = [
   // a HomePod: the mirror and the git service
   ['homepod', 'mirror', '8080', 'allow'],
-  ['homepod', 'mirror', '22 80 443 5901 6080 8081 8082 9229', 'deny'],
+  ['homepod', 'mirror', '22 80 443 5901 6080 8081 8082 8090 9229', 'deny'],
   ['homepod', 'mirror', '8080/UDP 53/UDP', 'deny'],
   ['homepod', 'the git service', '22 443', 'allow'],
   ['homepod', 'the git service', '53 80 8080 9418 53/UDP 443/UDP', 'deny'],
@@ -80,6 +84,18 @@ const rows: readonly Row[] = [
   ['outside', 'mirror', '8080', 'deny'],
   ['console', 'mirror', '8080', 'deny'],
   ['the ingress controller', 'mirror', '8080', 'deny'],
+  // its counts, for the monitoring alone
+  ['prometheus', 'mirror', '8090', 'allow'],
+  ['prometheus', 'mirror', '8080 8081 22', 'deny'],
+  ['prometheus', 'homepod', '22 5901 6080 8090', 'deny'],
+  ['another homepod', 'mirror', '8090', 'deny'],
+  ['a homepod of another namespace', 'mirror', '8090', 'deny'],
+  ['an unlabelled pod', 'mirror', '8090', 'deny'],
+  ['console', 'mirror', '8090', 'deny'],
+  ['the ingress controller', 'mirror', '8090', 'deny'],
+  ['office', 'mirror', '8090', 'deny'],
+  ['outside', 'mirror', '8090', 'deny'],
+  ['mirror', 'prometheus', '80 443 9090', 'deny'],
   ['mirror', 'console', '8081', 'deny'],
   ['mirror', 'the cluster’s DNS', '53 53/UDP', 'deny'],
   ['mirror', 'the git service', '22 443', 'deny'],
@@ -156,6 +172,7 @@ test('every connection of the table is allowed or denied as it says', () => {
     'homepod → mirror',
     'homepod → the git service',
     'office → homepod',
+    'prometheus → mirror',
     'the ingress controller → console',
     'console → the cluster’s DNS',
     'console → outside',
@@ -208,6 +225,12 @@ for (const [what, policy, change, shown] of [
     'mirror → the cluster’s DNS:53/UDP is allow',
   ],
   ['everything for everybody', 'closed', (spec) => spec['egress']!.push({}), 'homepod → outside:443 is allow'],
+  [
+    'what the mirror counts for everybody',
+    'airlock-mirror',
+    (spec) => spec['ingress']!.push({ ports: [{ port: 'metrics' }] }),
+    'console → mirror:8090 is allow',
+  ],
   [
     'desktops for everybody',
     'homepod',

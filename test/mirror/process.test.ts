@@ -26,6 +26,33 @@ async function listening({ child }: Started): Promise<number> {
   return message.listening
 }
 
+/** `airlock mirror` by itself. `metrics`: AIRLOCK_METRICS_LISTEN. */
+async function startApart(t: TestContext, root: string, metrics: string) {
+  const env = {
+    PATH: process.env['PATH'],
+    AIRLOCK_ROOT: root,
+    AIRLOCK_MIRROR_LISTEN: '127.0.0.1:0',
+    AIRLOCK_METRICS_LISTEN: metrics,
+  }
+  const child = spawn(process.execPath, [main, 'mirror'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  t.after(() => child.kill('SIGKILL'))
+  const [said, complained] = [output(child.stdout), output(child.stderr)]
+  return {
+    child,
+    said,
+    complained,
+    exited: once(child, 'close').then(([code]) => code as number),
+    /** Where it says that it listens. */
+    async port(what: 'mirror' | 'metrics'): Promise<number> {
+      for (;;) {
+        const port = new RegExp(`^Airlock ${what}: http://127\\.0\\.0\\.1:(\\d+)/`, 'm').exec(said())?.[1]
+        if (port !== undefined) return Number(port)
+        await once(child.stdout, 'data')
+      }
+    },
+  }
+}
+
 function output(stream: NodeJS.ReadableStream): () => string {
   let text = ''
   stream.on('data', (chunk) => (text += chunk))
@@ -153,6 +180,47 @@ suite('the mirror as a process', { concurrency: true }, () => {
     assert.equal(code, 0)
   })
 
+  test('a mirror that runs apart is asked for its counts where it is told to listen, and nowhere else', async (t) => {
+    const root = join(await temporaryFolder(t), 'tree')
+    await putFile(root, 'pip/simple/numpy/index.html', 'numpy')
+    const apart = await startApart(t, root, '127.0.0.1:0')
+    const [port, metrics] = [await apart.port('mirror'), await apart.port('metrics')]
+    assert.notEqual(port, metrics)
+    const before = await ask(metrics, '/metrics')
+    assert.match(before.headers['content-type']!, /^text\/plain; version=0\.0\.4/)
+    assert.match(before.body.toString(), /^airlock_mirror_sent_bytes_total 0$/m)
+    await ask(port, '/pip/simple/numpy/')
+    await ask(port, '/pip/simple/numpy/')
+    assert.equal((await ask(port, '/metrics')).status, 404, 'pods are told nothing')
+    const after = (await ask(metrics, '/metrics')).body.toString()
+    assert.match(after, /^airlock_mirror_requests_total\{status="200"\} 2$/m)
+    assert.match(after, /^airlock_mirror_requests_total\{status="404"\} 1$/m)
+    assert.ok(Number(/^airlock_mirror_sent_bytes_total (\d+)$/m.exec(after)?.[1]) > 10, after)
+    assert.match(after, /^process_resident_memory_bytes \d+$/m)
+    // and the tree is not read there
+    for (const path of ['/', '/pip/simple/numpy/', '/healthz', '/metrics/'])
+      assert.equal((await ask(metrics, path)).status, 404)
+    const post = await fetch(`http://127.0.0.1:${metrics}/metrics`, { method: 'POST', body: 'x' })
+    assert.equal(post.status, 405)
+    apart.child.kill('SIGTERM')
+    assert.equal(await apart.exited, 0)
+    await assert.rejects(ask(metrics, '/metrics'), { code: 'ECONNREFUSED' })
+  })
+
+  test('counts are told nowhere unless somebody says where, and never where pods read', async (t) => {
+    const root = await temporaryFolder(t)
+    const silent = await startApart(t, root, '')
+    const port = await silent.port('mirror')
+    assert.equal((await ask(port, '/metrics')).status, 404)
+    assert.doesNotMatch(silent.said(), /metrics/)
+    const same = await startApart(t, root, `127.0.0.1:${port}`)
+    assert.equal(await same.exited, 1)
+    assert.match(same.complained(), /cannot listen on 127\.0\.0\.1:\d+: EADDRINUSE\.\n.*AIRLOCK_METRICS_LISTEN/)
+    const wrong = await startApart(t, root, 'nine thousand')
+    assert.equal(await wrong.exited, 2)
+    assert.match(wrong.complained(), /AIRLOCK_METRICS_LISTEN/)
+  })
+
   test('a serving mirror has loaded nothing that could speak outwards, and no database', async (t) => {
     const spy = `
     import { registerHooks } from 'node:module'
@@ -165,7 +233,10 @@ suite('the mirror as a process', { concurrency: true }, () => {
     for (const path of ['/pip/simple/numpy/', '/', '/pip/simple/none/', '/homepod/x'])
       await ask(port, path, { 'accept-encoding': 'gzip' })
     started.child.send('what have you loaded?')
-    const [{ seen, builtin }] = (await once(started.child, 'message')) as [{ seen: string[]; builtin: string[] }]
+    // its counts come by the same channel
+    const { seen, builtin } = await new Promise<{ seen: string[]; builtin: string[] }>((resolve) =>
+      started.child.on('message', (message: object) => 'seen' in message && resolve(message as never)),
+    )
     const root = new URL('../../', import.meta.url).href
     const ours = seen
       .filter((url) => url.startsWith(root) && !url.includes('/node_modules/'))
