@@ -1,18 +1,44 @@
-/** Bytes of an open file, by their place. */
-import type { FileHandle } from 'node:fs/promises'
+/** Bytes of a file, by their place. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
 
 /** Exactly the bytes from `start` to `end`. Throws when the file has become shorter. */
 export type Bytes = (start: number, end: number) => Promise<Buffer>
 
-/** Read at once: most wheels are small, and each read costs a trip to the thread pool. */
+export type OpenFile = { readonly size: number; readonly bytes: Bytes; close(): Promise<void> }
+
+/**
+ * Read at once, and not by the thread pool: most wheels are small and were written a moment ago, so that they lie in memory,
+ * while each trip to the pool waits for the fsyncs of others.
+ */
 const smallFile = 1 << 20
 
-export async function bytesOf(file: FileHandle, size: number): Promise<Bytes> {
-  if (size > smallFile) return (start, end) => readAt(file, start, end)
-  const whole = await readAt(file, 0, size)
-  return async (start, end) => {
+/** Throws the file system's errors. */
+export async function openFile(path: string): Promise<OpenFile> {
+  const whole = readSmall(path)
+  if (whole === null) {
+    const file = await open(path, 'r')
+    const { size } = await file.stat()
+    return { size, bytes: (start, end) => readAt(file, start, end), close: () => file.close() }
+  }
+  const size = whole.length
+  const bytes: Bytes = async (start, end) => {
     if (end > size) throw ended(end)
     return whole.subarray(start, end)
+  }
+  return { size, bytes, close: async () => {} }
+}
+
+/** Null: it is not small. */
+function readSmall(path: string): Buffer | null {
+  const file = openSync(path, 'r')
+  try {
+    const { size } = fstatSync(file)
+    if (size > smallFile) return null
+    const buffer = Buffer.allocUnsafeSlow(size)
+    return buffer.subarray(0, readSync(file, buffer, 0, size, 0))
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -2,11 +2,10 @@
  * A zip that every reader reads alike, or none: what archives are allowed to be is much narrower here than in the format,
  * since installers, scanners and we must see the same files. Members are not unpacked, but for the few that are asked for.
  */
-import { open } from 'node:fs/promises'
 import { crc32, inflateRawSync } from 'node:zlib'
 import type { Entry } from 'yauzl'
 import { readDirectory } from './zip-directory.ts'
-import { bytesOf, type Bytes } from './file-bytes.ts'
+import { openFile, type Bytes } from './file-bytes.ts'
 import { readEnd } from './zip-end.ts'
 import { checkLocals, flags } from './zip-locals.ts'
 import { checkNames, staysInside } from './zip-names.ts'
@@ -46,10 +45,8 @@ export async function withZip<Result>(
   use: (zip: Zip) => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result> {
-  const handle = await open(path, 'r')
+  const { size, bytes: file, close } = await openFile(path)
   try {
-    const { size } = await handle.stat()
-    const file = await bytesOf(handle, size)
     const place = await readEnd(file, size, refuse)
     if (place.count > maxMembers || place.end - place.offset > maxDirectory) refuse(zipFaults.tooMany(maxMembers))
     const entries = await readDirectory(file, size, place, refuse)
@@ -67,7 +64,7 @@ export async function withZip<Result>(
     }
     return await use({ members, read: (member, maxBytes) => readMember(file, member, maxBytes, refuse) })
   } finally {
-    await handle.close()
+    await close()
   }
 }
 

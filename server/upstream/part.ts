@@ -4,6 +4,7 @@
  * Invariant: a file with its final name is whole; nothing is believed of a `.part` but what hashing it again shows.
  */
 import { createHash, type Hash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import {
   chmod,
   constants,
@@ -45,20 +46,28 @@ const blockSize = 1 << 20
 const spare: Buffer[] = []
 const takeBlock = () => spare.pop() ?? Buffer.allocUnsafe(blockSize)
 
+/** Whether anything of a digest may be here that a download could go on from. */
+export function hasPart(root: string, sha256: string): boolean {
+  return existsSync(inTree(root, incomingDigestFolder(sha256)))
+}
+
 /** Opens or begins it, hashing what is there if it came from this URL under a strong ETag. */
 export async function openPart(root: string, sha256: string, url: string, signal: AbortSignal): Promise<Part> {
   const folder = inTree(root, incomingDigestFolder(sha256))
   const path = join(folder, '.part')
   const notePath = join(folder, '.part.json')
-  const newIncoming = await makePrivate(inTree(root, incomingFolder))
-  await makePrivate(folder)
+  const place = await makePlace(inTree(root, incomingFolder), folder)
 
-  // killed between its last byte and its name, it is read-only
-  await chmod(path, 0o600).catch(() => {})
   let hash: Hash = createHash('sha256')
-  const old = await readNote(notePath)
-  let noted = old !== null
-  let etag = old?.url === url && typeof old.etag === 'string' ? strong(old.etag) : null
+  let noted = false
+  let etag: string | null = null
+  if (!place.isNew) {
+    // killed between its last byte and its name, it is read-only
+    await chmod(path, 0o600).catch(() => {})
+    const old = await readNote(notePath)
+    noted = old !== null
+    etag = old?.url === url && typeof old.etag === 'string' ? strong(old.etag) : null
+  }
   const anew = etag === null ? constants.O_TRUNC : 0
   const file = await open(path, constants.O_RDWR | constants.O_CREAT | anew, 0o600)
   let written = 0
@@ -162,7 +171,7 @@ export async function openPart(root: string, sha256: string, url: string, signal
       if (noted) await rm(notePath, { force: true })
       // the folder's own name must be as durable as what lies in it
       await Promise.all([syncFolder(folder), syncShared(inTree(root, incomingFolder))])
-      if (newIncoming) await syncFolder(root)
+      if (place.isFirst) await syncFolder(root)
     },
     async drop() {
       if (!closed) {
@@ -211,7 +220,26 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
   }
 }
 
-/** 0700 whatever the umask. Whether it is new. */
+/** `.incoming/` folders that this process has found or made, and closed to others. */
+const ours = new Set<string>()
+
+/** The folder of one digest. `isNew`: nothing lies in it; `isFirst`: so is the folder around it. Mostly one call does for both. */
+async function makePlace(incoming: string, folder: string): Promise<{ isNew: boolean; isFirst: boolean }> {
+  const isFirst = !ours.has(incoming) && (await makePrivate(incoming))
+  ours.add(incoming)
+  try {
+    await mkdir(folder, { mode: 0o700 })
+    return { isNew: true, isFirst }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && ours.delete(incoming)) return makePlace(incoming, folder)
+    if (code !== 'EEXIST') throw error
+  }
+  await makePrivate(folder)
+  return { isNew: false, isFirst }
+}
+
+/** 0700 whatever was there. Whether it is new. */
 async function makePrivate(folder: string): Promise<boolean> {
   const made = await mkdir(folder, { recursive: true, mode: 0o700 })
   await chmod(folder, 0o700)

@@ -6,10 +6,11 @@ import type { Artifact } from '../../storage/records.ts'
 import { AirlockError, type Code } from '../errors.ts'
 import type { Answer, Body, UpstreamClient } from './client.ts'
 import { UpstreamFault, invalidAnswer, statusError } from './faults.ts'
-import { openPart, type Part } from './part.ts'
+import { hasPart, openPart, type Part } from './part.ts'
 import { notInRange } from './reasons.ts'
 import { createTries, type Patience, type Wait } from './retry.ts'
 import type { Reservation, Space } from './space.ts'
+import { createTurns } from './turns.ts'
 
 export type Transfer = (
   artifact: Artifact,
@@ -26,6 +27,8 @@ const stride = 16 << 20
 /** A try that brought this much was worth it: patience begins anew. */
 const progressWorth = 1 << 20
 const maxBreaks = 50
+/** Files that become durable at once: each waits for the disk on a thread that others need to read and to inflate. */
+const finishing = 3
 
 /**
  * Resolves when the artifact lies whole and durable in `.incoming/`. Throws `digest-mismatch`, `size-mismatch` (each
@@ -43,19 +46,25 @@ export function createTransfer(deps: {
   readonly onBytes: (count: number) => void
 }): Transfer {
   const { client, root, maxFile, space, wait, onBytes } = deps
+  const disk = createTurns(finishing)
 
   return async (artifact, { signal, onLength, onVerified }) => {
     const { size, file, sha256, url } = artifact
     if (size !== null && size > maxFile) throw tooLarge(file, maxFile)
     const reservation = space.reserve()
     let part: Part | null = null
+    let first: Promise<Answer<Body>> | null = null
     try {
       // before anything is made on a disk that may be full
       await reservation.hold(size ?? 0)
+      // with nothing to resume, upstream is asked while the file is made
+      if (!hasPart(root, sha256)) first = ask(artifact, null, signal)
+      // whoever takes it learns of its failure
+      first?.catch(() => {})
       part = await openPart(root, sha256, url, signal)
-      await bring(artifact, part, reservation, signal, () => onLength(part!.length))
+      await bring(artifact, part, first, reservation, signal, () => onLength(part!.length))
       onVerified(part.path)
-      await part.finish(file)
+      await finish(part, file)
     } catch (error) {
       if (error instanceof AirlockError || signal.aborted) {
         // what is here is of no use to another try
@@ -68,14 +77,32 @@ export function createTransfer(deps: {
       await part?.drop().catch(() => {})
       throw await space.explain(error, size ?? 0)
     } finally {
+      // where it was not taken, nobody else will end it
+      first?.then(({ body }) => body.destroy()).catch(() => {})
       reservation.release()
     }
   }
 
-  /** Until the part has the artifact's size and digest. */
+  function ask({ url }: Artifact, part: Part | null, signal: AbortSignal): Promise<Answer<Body>> {
+    return client.open({
+      url,
+      ...(part?.etag != null && { range: `bytes=${part.length}-`, ifRange: part.etag }),
+      maxBytes: maxFile + stride,
+      signal,
+      trust: 'linked',
+    })
+  }
+
+  async function finish(part: Part, file: string): Promise<void> {
+    const over = await disk.turn('')
+    await part.finish(file).finally(over)
+  }
+
+  /** Until the part has the artifact's size and digest. `first`: upstream's answer to come, where it was asked already. */
   async function bring(
     artifact: Artifact,
     part: Part,
+    first: Promise<Answer<Body>> | null,
     reservation: Reservation,
     signal: AbortSignal,
     report: () => void,
@@ -86,8 +113,11 @@ export function createTransfer(deps: {
     for (;;) {
       const before = part.length
       try {
-        if (artifact.size === null || part.length !== artifact.size)
-          await receive(artifact, part, reservation, signal, report)
+        if (artifact.size === null || part.length !== artifact.size) {
+          const asked = first
+          first = null
+          await receive(artifact, part, asked, reservation, signal, report)
+        }
         await check(artifact, part)
         return
       } catch (error) {
@@ -110,20 +140,15 @@ export function createTransfer(deps: {
   async function receive(
     artifact: Artifact,
     part: Part,
+    asked: Promise<Answer<Body>> | null,
     reservation: Reservation,
     signal: AbortSignal,
     report: () => void,
   ) {
-    const { size, url, file } = artifact
+    const { size, file } = artifact
     const resumable = part.etag !== null && part.length > 0 && (size === null || part.length < size)
     if (!resumable && part.length > 0) await part.restart(null)
-    const answer = await client.open({
-      url,
-      ...(resumable && { range: `bytes=${part.length}-`, ifRange: part.etag }),
-      maxBytes: maxFile + stride,
-      signal,
-      trust: 'linked',
-    })
+    const answer = await (asked ?? ask(artifact, resumable ? part : null, signal))
     const { body } = answer
     try {
       const expected = await begin(answer, artifact, part, resumable)
