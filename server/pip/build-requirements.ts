@@ -27,6 +27,7 @@ export function createBuildRequirements({ gateway, compile, projects, constraint
     const ended = new AbortController()
     const session = gateway.open({
       signal: AbortSignal.any([signal, ended.signal]),
+      target: builder,
       fresh: false,
       stale: false,
       sources: null,

@@ -4,26 +4,20 @@ import type { Project } from './projects.ts'
 import type { ProjectFile } from './simple-read.ts'
 import type { StandIn } from './sources.ts'
 
-/** Invariant: nothing without a SHA-256 is shown to the solver, since nothing without one can be fetched. */
 export function renderUpstream(
   project: Project,
+  files: readonly ProjectFile[],
   standIns: readonly StandIn[],
   offersMetadata: (file: ProjectFile) => boolean,
 ): Buffer {
-  const listed = project.page.files.flatMap((file) => {
-    if (file.sha256 === null) return []
-    const url = `/pip/files/${project.name}/${file.sha256}/${encodeURIComponent(file.file)}`
-    return [
-      {
-        filename: file.file,
-        url,
-        hashes: { sha256: file.sha256 },
-        ...said(file),
-        ...(file.size !== null && { size: file.size }),
-        'core-metadata': offersMetadata(file),
-      },
-    ]
-  })
+  const listed = files.map((file) => ({
+    filename: file.file,
+    url: `/pip/files/${project.name}/${file.sha256}/${encodeURIComponent(file.file)}`,
+    hashes: { sha256: file.sha256 },
+    ...said(file),
+    ...(file.size !== null && { size: file.size }),
+    'core-metadata': offersMetadata(file),
+  }))
   const offered = standIns.map(({ file, sdist, build }) => ({
     filename: file,
     url: `/pip/sources/${project.name}/${encodeURIComponent(file)}`,

@@ -2,7 +2,7 @@
  * A simple index on loopback for uv, in place of the internet. What the solver sees is what we fetched and what gets
  * recorded:
  *
- *   /pip/index/upstream/<project>/             upstream's page as we understood it, from the project's one origin
+ *   /pip/index/upstream/<project>/             upstream's page as we understood it and a target can use it, from the project's one origin
  *   /pip/files/<project>/<sha256>/<file>      HEAD and ranges of an upstream file, passed through
  *   /pip/files/…/<file>.metadata              where upstream advertises it
  *   /pip/sources/<project>/<file>.metadata    of what stands in for a wheel that would have to be built
@@ -23,13 +23,17 @@ import { sha256Of, type Metadata } from './metadata.ts'
 import type { Peek } from './peek.ts'
 import type { Prefetch } from './prefetch.ts'
 import type { Project, Projects } from './projects.ts'
+import { shownFiles } from './shown-files.ts'
 import type { Sources, StandIns } from './stand-ins.ts'
 import type { StandIn } from './sources.ts'
+import type { PipTarget } from './target.ts'
 
 /** What one solve asked for, so that its failure can be explained without reading the solver's words. */
 export type Session = {
   readonly id: string
   readonly signal: AbortSignal
+  /** Whose files it is shown. */
+  readonly target: Pick<PipTarget, 'tags'>
   /** Every page is asked for anew. */
   readonly fresh: boolean
   /** Pages as last seen will do where upstream fails: what is asked is exact. */
@@ -41,8 +45,8 @@ export type Session = {
   readonly sources: Sources | null
   /** What it was shown of them, by the file's name. */
   readonly standIns: Map<string, StandIn>
-  /** There are more of them, which it was not shown. */
-  withheld: boolean
+  /** Projects that have more of them, which it was not shown. */
+  readonly withheld: Set<string>
   /** Sources that may still be fetched for what they say of themselves. */
   looks: number
   /** The first upstream failure: the solve is pointless from here on. */
@@ -51,7 +55,7 @@ export type Session = {
   readonly abort: (reason: unknown) => void
 }
 
-type Wish = Pick<Session, 'signal' | 'fresh' | 'stale' | 'sources' | 'abort'>
+type Wish = Pick<Session, 'signal' | 'target' | 'fresh' | 'stale' | 'sources' | 'abort'>
 
 /** A lane's index as it would be. */
 export type StagedIndex = {
@@ -92,13 +96,14 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     if (!project) return send(res, 404, {}, 'no such project')
     const shown = await standIns.of(project, session.sources)
     for (const standIn of shown.standIns) session.standIns.set(standIn.file, standIn)
-    session.withheld ||= shown.withheld
-    const names = shown.standIns.map(({ file }) => file)
-    const etag =
-      names.length === 0 ? `"${project.sha256}"` : `"${project.sha256}-${sha256Of(Buffer.from(names.join()))}"`
+    if (shown.withheld) session.withheld.add(project.name)
+    // the same page is another one to another target
+    const seen = [...session.target.tags, ...shown.standIns.map(({ file }) => file)]
+    const etag = `"${project.sha256}-${sha256Of(Buffer.from(seen.join()))}"`
     const headers = { 'content-type': json, etag, 'cache-control': 'no-cache' }
     if (req.headers['if-none-match'] === etag) return send(res, 304, headers)
-    send(res, 200, headers, renderUpstream(project, shown.standIns, offersMetadata))
+    const files = shownFiles(project.page.files, session.target.tags)
+    send(res, 200, headers, renderUpstream(project, files, shown.standIns, offersMetadata))
   }
 
   /** Upstream has failed these solves: they are ended now, with its error, and not after the solver's own retries. */
@@ -241,7 +246,7 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
         id: `solve-${++opened}`,
         asked: new Map(),
         standIns: new Map(),
-        withheld: false,
+        withheld: new Set(),
         looks: looksPerSolve,
         failure: null,
         prefetch: prefetch.open(),
