@@ -3,7 +3,7 @@
  * that fails leaves nothing behind and solves that are under way keep what they began with.
  */
 import { existsSync, statSync } from 'node:fs'
-import { link, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { AirlockError } from '../errors.ts'
@@ -67,6 +67,7 @@ export function createSnapshots({ root, target, now, patience, stopping }: Deps)
       await mkdir(join(next.lists, 'partial'), { recursive: true })
       if (previous) await linkFiles(previous.lists, next.lists)
       await fetchLists(next, signal)
+      await settle(next.lists)
       await writeFile(join(next.lists, '..', 'whole'), '', { flush: true })
       return next
     } catch (error) {
@@ -151,6 +152,20 @@ export type Snapshots = ReturnType<typeof createSnapshots>
 async function linkFiles(from: string, to: string): Promise<void> {
   for (const entry of await readdir(from, { withFileTypes: true }))
     if (entry.isFile() && entry.name !== 'lock') await link(join(from, entry.name), join(to, entry.name))
+}
+
+/** apt syncs nothing, and what is called whole is believed after a loss of power: an index without its end has fewer packages. */
+async function settle(lists: string): Promise<void> {
+  const entries = await readdir(lists, { withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(lists, name))
+  for (const path of [...files, lists]) {
+    const handle = await open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
 }
 
 /** What a promise gives, unless the signal aborts first. */
