@@ -29,6 +29,8 @@ export type AirlockOptions = {
   readonly config?: Readonly<Record<string, unknown>>
   /** The tree's folder, where it matters which disk it lies on. */
   readonly root?: string
+  /** The state's, likewise; what is there already is gone on with. */
+  readonly state?: string
   readonly env?: Readonly<Record<string, string>>
   /** Modules beside this file that are loaded before the server's own. */
   readonly preload?: readonly string[]
@@ -54,14 +56,14 @@ const beside = (module: string) => fileURLToPath(new URL(module, import.meta.url
 export async function startAirlock(options: AirlockOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'airlock-e2e-'))
   const root = options.root ?? join(folder, 'root')
-  const state = join(folder, 'state')
+  const state = options.state ?? join(folder, 'state')
   const [mirrorPort, consolePort] = await freePorts(2)
   const mirrorUrl = `http://127.0.0.1:${mirrorPort}`
   const consoleUrl = `http://127.0.0.1:${consolePort}`
   const log: string[] = []
   let running: Running | null = null
 
-  await mkdir(state)
+  await mkdir(state, { recursive: true })
   const { upstreams = {}, ...config } = (options.config ?? {}) as { upstreams?: object }
   const pip = { ...(options.index !== undefined && { default: { url: options.index } }), ...upstreams }
   await writeFile(
