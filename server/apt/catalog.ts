@@ -11,6 +11,7 @@ export type Offer = {
   readonly name: string
   readonly version: string
   readonly architecture: string
+  /** Empty where the archive states none: nothing of it can be fetched. */
   readonly sha256: string
   readonly stanza: StanzaText
 }
@@ -31,9 +32,9 @@ export function createCatalog(snapshots: Snapshots) {
       const { stdout } = await snapshots.apt('apt-cache', ['-q', 'show', '-a', '--', ...some], snapshot, base, signal)
       for (const stanza of stdout.split('\n\n')) {
         const fields = parseFields(stanza.trim())
-        const sha256 = fields.get('sha256')?.toLowerCase()
         // a paragraph of dpkg's status names no file: that is not on offer
-        if (sha256 === undefined || !fields.has('filename')) continue
+        if (!fields.has('filename')) continue
+        const sha256 = fields.get('sha256')?.toLowerCase() ?? ''
         const [name = '', version = '', architecture = ''] = ['package', 'version', 'architecture'].map((key) =>
           fields.get(key),
         )

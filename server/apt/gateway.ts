@@ -10,14 +10,18 @@ import { fromGateway, type Source } from './sources.ts'
 type Deps = {
   readonly outside: Pick<Outside, 'page'>
   readonly sources: () => Iterable<Source>
+  /** The most bytes of one file; see {@link usualLimits}. */
+  readonly limits?: Limits
 }
 
-/** The largest index of an archive that anybody runs is a tenth of this. */
-const maxIndex = 512 << 20
+type Limits = { readonly release: number; readonly index: number }
+
+/** A Release file is a tenth of this, and so is the largest index of an archive that anybody runs. */
+const usualLimits: Limits = { release: 4 << 20, index: 512 << 20 }
 /** Seconds. */
 const forever = 365 * 86_400
 
-export function createAptGateway({ outside, sources }: Deps) {
+export function createAptGateway({ outside, sources, limits = usualLimits }: Deps) {
   function isConfigured(url: URL): boolean {
     for (const { uris } of sources())
       for (const uri of uris) {
@@ -29,7 +33,8 @@ export function createAptGateway({ outside, sources }: Deps) {
 
   /** What is named by its digest never changes once it is right; everything else is asked for anew. */
   async function fetch({ href }: URL, signal: AbortSignal): Promise<Page | null> {
-    const options = { accept: '*/*', maxBytes: maxIndex, signal }
+    const maxBytes = /\/(?:In)?Release(?:\.gpg)?$/.test(href) ? limits.release : limits.index
+    const options = { accept: '*/*', maxBytes, signal }
     const digest = /\/by-hash\/SHA256\/([0-9a-f]{64})$/.exec(href)?.[1]
     const kept = digest === undefined ? null : await outside.page(href, { ...options, maxAge: forever })
     return kept && kept.sha256 === digest ? kept : outside.page(href, { ...options, maxAge: 0 })

@@ -91,5 +91,6 @@ function originOf(url: string, target: AptTarget): string {
 }
 
 function missing(url: string): never {
-  throw new AirlockError('solver-failed', { solver: 'apt-cache', status: 0, output: `no paragraph for ${url}` })
+  const file = url.slice(url.lastIndexOf('/') + 1)
+  throw new AirlockError('artifact-invalid', { file, reason: `the archive’s paragraph for ${url} cannot be read` })
 }

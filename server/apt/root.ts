@@ -44,6 +44,8 @@ type Deps = {
 }
 
 const maxOutput = 256 << 20
+/** Of apt with the gateway, in seconds: as long as the longest update. apt's own 30 would end a slow archive's. */
+const patience = 1800
 
 /** Writes the root anew, except its snapshots. Throws `apt-file-missing` for a key that a source names and nobody has. */
 export async function createRoot(content: RootContent, { folder, run, proxy }: Deps): Promise<AptRoot> {
@@ -142,6 +144,8 @@ function configuration(folder: string, { architectures, recommends }: RootConten
     ['Acquire::Languages', 'none'],
     ['Acquire::PDiffs', 'false'],
     ['Acquire::Retries', '0'],
+    // the gateway answers when a file is whole, and bounds the wait for it itself
+    ['Acquire::http::Timeout', String(patience)],
     ['Acquire::Check-Valid-Until', 'true'],
     ['Acquire::Check-Date', 'true'],
     ['Acquire::ForceHash', 'SHA256'],

@@ -1,0 +1,12 @@
+/** The rooms that meet an archive's index, in one module, so that a control can load them all with a cut. */
+export { createAptGateway } from '../../server/apt/gateway.ts'
+export { createCatalog } from '../../server/apt/catalog.ts'
+export { createRoot } from '../../server/apt/root.ts'
+export { createSnapshots } from '../../server/apt/snapshots.ts'
+export { createSolutions } from '../../server/apt/solution.ts'
+export { createSolver } from '../../server/apt/solver.ts'
+export { aptOrigins } from '../../server/apt/origins.ts'
+export { aptTargets } from '../../server/apt/target.ts'
+export { createUpstreamClient } from '../../server/upstream/client.ts'
+export { createGateway } from '../../server/upstream/gateway.ts'
+export { createPages } from '../../server/upstream/pages.ts'
