@@ -2,8 +2,9 @@
  * One package more in a repository of 5,000: what Airlock itself adds (staging, recording, publishing) beside
  * apt-ftparchive with a warm database over the same packages, in turns.
  *
- *   scripts/bench repository [ROUNDS]
+ *   npm run bench:repository [-- ROUNDS]
  *
+ * Ends with {"name":"repository","ratios":{"apt":…},"goals":{…}}, which bench:publish makes part of its own.
  * The repository is made by a first process and added to by a second one, whose memory is what counts.
  */
 import { execFile } from 'node:child_process'
@@ -168,6 +169,8 @@ async function measure(): Promise<void> {
     `one more in ${count}: median ${median(ours).toFixed(0)} ms, apt-ftparchive with a warm database ${median(theirs).toFixed(0)} ms, ` +
       `peak ${peak.toFixed(0)} MB\n`,
   )
+  const ratios = { apt: Math.round((median(ours) / median(theirs)) * 100) / 100 }
+  process.stdout.write(`${JSON.stringify({ name: 'repository', ratios, goals: { apt: { max: 1 } } })}\n`)
 }
 
 try {

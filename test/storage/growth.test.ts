@@ -24,7 +24,7 @@ async function plansOf({ createJobs, createListings }: Modules): Promise<string[
     if (/^(?:select|insert|update|delete)/i.test(source)) {
       const steps = prepare
         .call(this, `explain query plan ${source}`)
-        .all(new Array<null>(source.split('?').length - 1).fill(null))
+        .all(Array.from({ length: source.split('?').length - 1 }, () => null))
       plans.push(...(steps as { detail: string }[]).map(({ detail }) => `${detail} <- ${source}`))
     }
     return prepare.call(this, source)
