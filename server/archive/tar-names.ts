@@ -6,12 +6,18 @@ import type { TarMember, TarRefuse } from './tar.ts'
 const kinds: Readonly<Record<string, TarMember['kind']>> = { 0: 'file', 1: 'hard link', 2: 'link', 5: 'folder' }
 const maxName = 4095
 const maxSegment = 255
+/** Of all members and the folders above them: real ones have some 30,000 and 3 MB. */
+const maxKnown = 500_000
+const maxLetters = 32 << 20
 
 export function createNames(refuse: TarRefuse) {
   const known = new Map<string, TarMember['kind']>([['', 'folder']])
+  let letters = 0
 
   /** Folders above it are folders, and it is what it was if it was there before. */
   function place(name: string, kind: TarMember['kind']): void {
+    letters += name.length
+    if (letters > maxLetters || known.size > maxKnown) refuse(tarFaults.large)
     for (let at = name.indexOf('/'); at !== -1; at = name.indexOf('/', at + 1)) {
       const above = name.slice(0, at)
       if ((known.get(above) ?? 'folder') !== 'folder') refuse(tarFaults.under(name))

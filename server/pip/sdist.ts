@@ -2,13 +2,12 @@
  * A source distribution (PEP 517, 518, 625), read for what it says of itself. Members are read one by one: nothing is
  * unpacked to disk and nothing in it is run.
  */
-import { open } from 'node:fs/promises'
 import { gunzip } from '../archive/gunzip.ts'
 import { readTar } from '../archive/tar.ts'
 import { tarFaults } from '../archive/tar-words.ts'
 import { AirlockError } from '../errors.ts'
 import { sdistFaults } from './build-words.ts'
-import { bytesOf } from './file-bytes.ts'
+import { openFile } from './file-bytes.ts'
 import type { Refuse } from './zip-words.ts'
 import { withZip } from './zip.ts'
 
@@ -20,7 +19,7 @@ export type Sdist = {
 }
 
 /** Real ones stay a hundred times below, but for data that somebody ships as code. */
-const limits = { unpacked: 8 * 2 ** 30, members: 300_000, part: 4 << 20, parts: 16 << 20 }
+const limits = { unpacked: 4 * 2 ** 30, members: 300_000, part: 4 << 20, parts: 16 << 20 }
 /** As for zips: what unpacks to little does no harm, whatever it was. */
 const maxRatio = 200
 const harmlessSize = 256 << 20
@@ -44,13 +43,11 @@ export async function readSdist(path: string, file: string, signal?: AbortSignal
 }
 
 async function readGzippedTar(path: string, refuse: Refuse, signal: AbortSignal | undefined): Promise<Sdist> {
-  const handle = await open(path, 'r')
+  const { size, bytes, close } = await openFile(path)
   try {
-    const { size } = await handle.stat()
-    const file = await bytesOf(handle, size)
     const read = (start: number, end: number) => {
       signal?.throwIfAborted()
-      return file(start, end)
+      return bytes(start, end)
     }
     const parts = createParts(refuse)
     const members = readTar(gunzip(read, size, refuse), {
@@ -68,7 +65,7 @@ async function readGzippedTar(path: string, refuse: Refuse, signal: AbortSignal 
     }
     return parts.complete()
   } finally {
-    await handle.close()
+    await close()
   }
 }
 

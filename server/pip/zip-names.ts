@@ -7,6 +7,8 @@ import type { Member } from './zip.ts'
 /** PATH_MAX allows more; no real one comes near. */
 const maxName = 1024
 const maxSegment = 255
+/** Each name may have as many as it has slashes; real wheels have a few thousand. */
+const maxFolders = 200_000
 const typeMask = 0o170000
 const types = { folder: 0o040000, file: 0o100000, link: 0o120000 } as const
 const unix = 3
@@ -23,6 +25,7 @@ export function checkNames(entries: readonly Entry[], refuse: Refuse): ReadonlyM
     members.set(member.name, member)
     for (let at = member.name.indexOf('/'); at !== -1; at = member.name.indexOf('/', at + 1))
       folders.add(member.name.slice(0, at))
+    if (folders.size > maxFolders) refuse(zipFaults.tooMany(maxFolders))
   }
   for (const { name, isFolder } of members.values())
     if (!isFolder && folders.has(name)) refuse(zipFaults.fileAndFolder(shownName(name)))
