@@ -85,7 +85,7 @@ export function createDownloads(deps: DownloadDeps): Downloads {
   }
 
   /** Stands in line until a slot is free, then transfers. */
-  function depart(artifact: Artifact, signal: AbortSignal): Promise<void> {
+  function depart(artifact: Artifact, signal: AbortSignal, lands: () => void): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const errand: Flying = {
       host: URL.parse(artifact.url)?.host ?? '',
@@ -109,6 +109,7 @@ export function createDownloads(deps: DownloadDeps): Downloads {
       onLength: (bytes: number) => (errand.received = bytes),
       onVerified(path: string) {
         settling++
+        lands()
         errand.path = path
         errand.verified.resolve()
       },
@@ -141,7 +142,7 @@ export function createDownloads(deps: DownloadDeps): Downloads {
         return
       }
       // the one under way may be of the same bytes under another name: then look again, and fetch ours
-      const landed = flights.join(artifact.sha256, signal, (shared) => depart(artifact, shared))
+      const landed = flights.join(artifact.sha256, signal, (shared, lands) => depart(artifact, shared, lands))
       wanted.flying = flying.get(artifact.sha256) ?? null
       if (wanted.flying !== null) line.add(wanted.flying)
       await landed

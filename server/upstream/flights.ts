@@ -3,22 +3,26 @@
 export type Flights<T> = {
   /**
    * Joins the flight under a key, or starts one. When the signal is aborted, rejects with its reason: at once while
-   * others are aboard, and for the last one when the flight, which then ends too, has put its things away.
+   * others are aboard, and for the last one when the flight, which then ends too, has put its things away. Once `start` has
+   * called `lands`, nothing ends the flight any more, and whoever comes may still join it.
    */
-  join(key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T>
+  join(key: string, signal: AbortSignal, start: Start<T>): Promise<T>
 }
 
-type Flight<T> = { readonly landed: Promise<T>; readonly end: AbortController; aboard: number }
+export type Start<T> = (signal: AbortSignal, lands: () => void) => Promise<T>
+
+type Flight<T> = { readonly landed: Promise<T>; readonly end: AbortController; aboard: number; isLanding(): boolean }
 
 export function createFlights<T>(): Flights<T> {
   const flights = new Map<string, Flight<T>>()
 
-  function take(key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> {
+  function take(key: string, start: Start<T>): Flight<T> {
     const end = new AbortController()
-    const landed = start(end.signal).finally(() => {
+    let isLanding = false
+    const landed = start(end.signal, () => (isLanding = true)).finally(() => {
       if (flights.get(key) === flight) flights.delete(key)
     })
-    const flight: Flight<T> = { landed, end, aboard: 0 }
+    const flight: Flight<T> = { landed, end, aboard: 0, isLanding: () => isLanding }
     flights.set(key, flight)
     return flight
   }
@@ -31,7 +35,7 @@ export function createFlights<T>(): Flights<T> {
       return new Promise((resolve, reject) => {
         const leave = () => {
           const gone = () => reject(signal.reason as Error)
-          if (--flight.aboard > 0) return gone()
+          if (--flight.aboard > 0 || flight.isLanding()) return gone()
           // whoever comes next must not join a flight that is going down
           if (flights.get(key) === flight) flights.delete(key)
           flight.end.abort(signal.reason)

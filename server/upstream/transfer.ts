@@ -47,10 +47,21 @@ export function createTransfer(deps: {
 }): Transfer {
   const { client, root, maxFile, space, wait, onBytes } = deps
   const disk = createTurns(finishing)
+  // one that was given up puts its things away before the next one of its digest begins
+  const places = createTurns(1)
 
-  return async (artifact, { signal, onLength, onVerified }) => {
-    const { size, file, sha256, url } = artifact
+  return async (artifact, options) => {
+    const { size, file, sha256 } = artifact
     if (size !== null && size > maxFile) throw tooLarge(file, maxFile)
+    const over = await places.turn(sha256, options.signal)
+    await transfer(artifact, options).finally(over)
+  }
+
+  async function transfer(
+    artifact: Artifact,
+    { signal, onLength, onVerified }: Parameters<Transfer>[1],
+  ): Promise<void> {
+    const { size, file, sha256, url } = artifact
     const reservation = space.reserve()
     let part: Part | null = null
     let first: Promise<Answer<Body>> | null = null

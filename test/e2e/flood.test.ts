@@ -30,7 +30,7 @@ test(
         file: 'server/upstream/download.ts',
         from: 'const { artifact } = wanted\n',
         to: `const { artifact } = wanted
-          const again = flights.join(artifact.sha256, signal, (shared) => depart(artifact, shared))
+          const again = flights.join(artifact.sha256, signal, (shared, lands) => depart(artifact, shared, lands))
           const errand = flying.get(artifact.sha256)
           if (errand) line.add(errand)
           await again\n`,

@@ -181,3 +181,18 @@ test('what was here counts as done, not as speed', async (t) => {
   await downloads.fetch([wheel], { signal: never, onProgress: (progress) => told.push(progress) })
   assert.deepEqual(told.at(-1), { files: 1, filesTotal: 1, bytes: 1000, bytesTotal: 1000, bytesPerSecond: 0 })
 })
+
+test('whoever has read what is verified may leave: it becomes whole, and nobody fetches it again', async (t) => {
+  const { upstream, downloads } = await setUp(t)
+  const wheels = Array.from({ length: 12 }, (_, at) => served(upstream, `a-${at}.whl`, randomBytes(1000)))
+  await Promise.all(
+    wheels.map(async (wheel) => {
+      const leaving = new AbortController()
+      await downloads.legible(wheel, leaving.signal)
+      leaving.abort(new Error('seen'))
+      await downloads.fetch([wheel], { signal: never })
+    }),
+  )
+  assert.ok(wheels.every(downloads.has))
+  assert.equal(upstream.requests.length, wheels.length)
+})

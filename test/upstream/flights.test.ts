@@ -71,3 +71,19 @@ test('turns go in order, and who leaves the line is passed over', async () => {
   assert.deepEqual(order, ['elsewhere', 'third'])
   await assert.rejects(turns.turn('a', AbortSignal.abort(new Error('too late'))), /too late/)
 })
+
+test('what is landing is not ended by the last to leave, and may still be joined', async () => {
+  const flights = createFlights<number>()
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const leaving = new AbortController()
+  const left = flights.join('a', leaving.signal, (signal, lands) => {
+    lands()
+    signal.addEventListener('abort', () => assert.fail('it was ended'))
+    return promise
+  })
+  leaving.abort(new Error('seen'))
+  await assert.rejects(left, /seen/)
+  const joined = flights.join('a', never, () => assert.fail('it flew anew'))
+  resolve(7)
+  assert.equal(await joined, 7)
+})
