@@ -35,7 +35,7 @@ import { createFulfil } from './fulfil.ts'
 import { homepodFiles } from './homepod.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createLanes, inTurn } from './lanes.ts'
-import { createLog } from './log.ts'
+import { createLog, type Log } from './log.ts'
 import { createLoggedChildren } from './logged-children.ts'
 import { readMachine } from './machine.ts'
 import { createMaintenance } from './maintenance.ts'
@@ -64,11 +64,15 @@ import { createWeigh } from './weigh.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 
-/** Takes the state and builds everything on it. Throws what a user can mend: `state-locked`, `python-missing`, … */
-export async function createAirlock(config: Config, env: Environment) {
+/**
+ * Takes the state and builds everything on it. Throws what a user can mend: `state-locked`, `python-missing`, …
+ * `onOwned` is called as soon as the state is ours, before the database is looked through: for what need not wait for it.
+ */
+export async function createAirlock(config: Config, env: Environment, onOwned: (log: Log) => void = () => {}) {
   const paths = statePaths(config.state)
   const release = ownState(config)
   const log = createLog(env.AIRLOCK_LOG ?? 'info')
+  onOwned(log)
   const { runChild, openChild, startChild } = createLoggedChildren(log)
   const now = () => new Date()
   const stopping = new AbortController()

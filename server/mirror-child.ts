@@ -77,13 +77,15 @@ export function createMirrorChild({ config, env, log, pause = 1000 }: Deps) {
     /** Lets it drain: what pods are reading is finished, within its few seconds. */
     async stop(): Promise<void> {
       stopped = true
-      if (!child || child.exitCode !== null) return
+      if (!child || child.exitCode !== null || child.signalCode !== null) return
       const ended = new Promise((resolve) => child!.once('exit', resolve))
       child.kill('SIGTERM')
       await ended
     },
   }
 }
+
+export type MirrorChild = ReturnType<typeof createMirrorChild>
 
 function sumOf(dead: MirrorCounts, living: MirrorCounts): MirrorCounts {
   const statuses = new Set([...Object.keys(dead.answers), ...Object.keys(living.answers)])

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { Express } from 'express'
 import { createAirlock } from './airlock.ts'
-import { readConfig, type Address, type Environment } from './config.ts'
+import { readConfig, type Address, type Config, type Environment } from './config.ts'
 import { createApi } from './console/api.ts'
 import { createConsole } from './console/app.ts'
 import { createBuildOperations } from './console/builds.ts'
@@ -20,7 +20,7 @@ import { AirlockError, languageOf } from './errors.ts'
 import { greet } from './greeting.ts'
 import { addGauges } from './metrics/gauges.ts'
 import { watchDurations } from './metrics/durations.ts'
-import { createMirrorChild } from './mirror-child.ts'
+import { createMirrorChild, type MirrorChild } from './mirror-child.ts'
 
 /** What set-up builds of `client/page`. */
 const pageFolder = fileURLToPath(new URL('../client/page/dist', import.meta.url))
@@ -28,12 +28,9 @@ const pageFolder = fileURLToPath(new URL('../client/page/dist', import.meta.url)
 /** `airlock serve`: runs until SIGTERM or SIGINT. Throws AirlockErrors for what a user can mend. */
 export async function serve(env: Environment, cwd: string): Promise<void> {
   const config = readConfig(env, cwd)
-  const airlock = await createAirlock(config, env)
+  const { airlock, mirror, starting } = await startBoth(config, env)
   const { log, ecosystems, queue } = airlock
   await airlock.gateway.listen()
-  const mirror = createMirrorChild({ config, env, log })
-  const starting = config.mirrorListen && mirror.start()
-  // while the mirror's process starts
   airlock.prepare()
   const mirrorPort = await starting
   const { registry } = airlock.meters
@@ -118,6 +115,28 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   server.close()
   server.closeAllConnections()
   await Promise.all([airlock.close(), mirror.stop()])
+}
+
+/**
+ * The mirror needs the tree alone, so pods are answered while the database is looked through, which takes longer the more
+ * is in it. Where the rest cannot start, the mirror has ended before the error is told. `starting` resolves with the
+ * mirror's port; null: it runs apart.
+ */
+async function startBoth(config: Config, env: Environment) {
+  let mirror: MirrorChild | null = null
+  let starting: Promise<number> | null = null
+  try {
+    const airlock = await createAirlock(config, env, (log) => {
+      mirror = createMirrorChild({ config, env, log })
+      starting = config.mirrorListen && mirror.start()
+      // heard by whoever awaits it, later
+      starting?.catch(() => {})
+    })
+    return { airlock, mirror: mirror!, starting }
+  } catch (error) {
+    await (mirror as MirrorChild | null)?.stop()
+    throw error
+  }
 }
 
 /** `airlock rebuild` and `airlock verify` without a server. Exits with 1 on damage. Throws `state-locked` beside one. */

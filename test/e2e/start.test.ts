@@ -1,0 +1,82 @@
+/** What a start waits for: pods have their answers before the rest of the server is there, and none where it cannot be. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { chmod, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startAirlock, type Airlock } from '../support/airlock.ts'
+import { hostPython } from '../support/clients.ts'
+import { startIndex } from '../support/index.ts'
+import { sabotageOf } from '../support/sabotage.ts'
+
+/** A server that has run before and whose start takes until `opened` lies there: its Python waits for that. */
+async function slowServer(t: {
+  after(work: () => Promise<void>): void
+}): Promise<{ airlock: Airlock; opened: string }> {
+  const index = await startIndex()
+  const airlock = await startAirlock({ index: index.url })
+  t.after(async () => {
+    await airlock.close()
+    await index.close()
+  })
+  await airlock.stop()
+  const opened = join(airlock.folder, 'opened')
+  const script = `#!/bin/sh\nuntil [ -e '${opened}' ]; do sleep 0.05; done\nexec '${hostPython().path}' "$@"\n`
+  await writeFile(join(airlock.folder, 'python'), script)
+  await chmod(join(airlock.folder, 'python'), 0o755)
+  return { airlock, opened }
+}
+
+const slow = ({ folder }: Airlock) => ({ AIRLOCK_PYTHON: join(folder, 'python') })
+
+async function isListening(url: string): Promise<boolean> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const heard = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return heard
+}
+
+async function until(what: () => Promise<boolean>, ms: number): Promise<boolean> {
+  for (const late = Date.now() + ms; Date.now() < late; await sleep(50)) if (await what()) return true
+  return false
+}
+
+test('pods are answered while the rest of the server still starts', async (t) => {
+  const { airlock, opened } = await slowServer(t)
+  const started = airlock.start({ env: slow(airlock) })
+  assert.ok(await until(() => isListening(airlock.mirrorUrl), 25_000), 'the mirror did not listen')
+  const page = await fetch(airlock.indexUrl)
+  assert.equal(page.status, 200)
+  assert.equal(await isListening(airlock.consoleUrl), false)
+  await writeFile(opened, '')
+  await started
+  assert.equal(await isListening(airlock.consoleUrl), true)
+  assert.equal((await fetch(airlock.indexUrl)).status, 200)
+})
+
+test('a server that cannot start leaves no mirror behind', async (t) => {
+  const { airlock } = await slowServer(t)
+  await writeFile(join(airlock.folder, 'python'), '#!/bin/sh\nsleep 1\nexit 1\n')
+  await assert.rejects(airlock.start({ env: slow(airlock) }), /ended at its start/)
+  await airlock.died()
+  assert.equal(await isListening(airlock.mirrorUrl), false)
+})
+
+test('control: a mirror that starts after everything else answers nobody before', async (t) => {
+  const { airlock, opened } = await slowServer(t)
+  const file = 'server/airlock.ts'
+  const cuts = [
+    { file, from: '  onOwned(log)\n', to: '' },
+    { file, from: '  return {\n    log,\n', to: '  onOwned(log)\n  return {\n    log,\n' },
+  ]
+  const started = airlock.start({ env: { ...slow(airlock), ...sabotageOf(cuts) }, preload: ['sabotage.ts'] })
+  assert.equal(await until(() => isListening(airlock.mirrorUrl), 3000), false)
+  await writeFile(opened, '')
+  await started
+  assert.equal(await isListening(airlock.mirrorUrl), true)
+})
