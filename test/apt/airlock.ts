@@ -14,7 +14,7 @@ import type { Ecosystem } from '../../server/ecosystem.ts'
 import { createFulfil } from '../../server/fulfil.ts'
 import { createLanes } from '../../server/lanes.ts'
 import { createQueue } from '../../server/queue.ts'
-import { createUpstreamClient } from '../../server/upstream/client.ts'
+import { createUpstreamClient, type UpstreamClientDeps } from '../../server/upstream/client.ts'
 import { createDownloads } from '../../server/upstream/download.ts'
 import { createGateway } from '../../server/upstream/gateway.ts'
 import { createPages } from '../../server/upstream/pages.ts'
@@ -42,11 +42,21 @@ export type AptOptions = {
   /** Whether the state outlives this Airlock, in its folder. */
   readonly database?: boolean
   readonly wrap?: (ecosystem: Ecosystem) => Ecosystem
+  /** How the outside is asked, where it is not as usual. */
+  readonly client?: Partial<Pick<UpstreamClientDeps, 'timeouts' | 'patience' | 'wait'>>
 }
 
 export async function startAptAirlock(
   t: TestContext,
-  { targets: configured, now = () => new Date(), host, folder, database = false, wrap = (it) => it }: AptOptions,
+  {
+    targets: configured,
+    now = () => new Date(),
+    host,
+    folder,
+    database = false,
+    wrap = (it) => it,
+    client: more = {},
+  }: AptOptions,
 ) {
   const base = folder ?? (await temporaryFolder(t))
   const root = join(base, 'root')
@@ -73,13 +83,14 @@ export async function startAptAirlock(
   const origins = aptOrigins(targets.values(), host?.auth ?? [])
   const sources = [...targets.values()].flatMap((target) => target.sources)
   const quick = { retries: 1, firstWait: 10, maxWait: 20 }
-  const client = createUpstreamClient({ origins, patience: quick })
+  const client = createUpstreamClient({ origins, patience: quick, ...more })
   const pages = createPages({ client, folder: join(base, 'state/cache/gateway') })
   const downloads = createDownloads({
     client: { open: withLocalArchives(sources, client.open) },
     root,
     limits,
-    patience: quick,
+    patience: more.patience ?? quick,
+    ...(more.wait && { wait: more.wait }),
   })
   const gateway = createGateway({ port: 0, onError: (error) => t.diagnostic(`gateway: ${String(error)}`) })
   await gateway.listen()

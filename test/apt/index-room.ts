@@ -97,6 +97,8 @@ export async function openIndexRoom(t: TestContext, rooms: typeof honest = hones
     },
     /** Told of the first, second, … update of those counted. */
     onUpdate: (told: (count: number) => void) => void (beforeUpdate = told),
+    /** What apt is told. */
+    configuration: () => readFile(join(root.folder, 'apt.conf'), 'utf8'),
     /** An update alone. */
     async read(): Promise<void> {
       await snapshots.use({ refresh: true, signal: never }, () => Promise.resolve())
