@@ -419,6 +419,21 @@ export const operations = {
     answer: requestSchema,
     summary: 'Try a finished request again',
   },
+  repeatRequest: {
+    method: 'post',
+    path: '/api/requests/:id/repeat',
+    status: 202,
+    params: id,
+    body: z.strictObject({
+      confirm: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'fetch it even where it is larger than what needs a confirmation' }),
+      refresh: z.boolean().default(false).meta({ description: 'ask upstream anew, however new the last answer is' }),
+    }),
+    answer: z.object({ requests: z.array(requestSchema) }),
+    summary: 'Ask again for exactly what a request asked: constraints, hashes and lock included',
+  },
   checkRequirements: {
     method: 'post',
     path: '/api/requirements/check',

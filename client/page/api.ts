@@ -12,6 +12,7 @@ const routes = {
   getRequest: ['get', '/api/requests/:id'],
   cancelRequest: ['post', '/api/requests/:id/cancel'],
   retryRequest: ['post', '/api/requests/:id/retry'],
+  repeatRequest: ['post', '/api/requests/:id/repeat'],
   listTargets: ['get', '/api/targets'],
   addTarget: ['post', '/api/targets'],
   removeTarget: ['post', '/api/targets/:name/remove'],

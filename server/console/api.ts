@@ -162,6 +162,14 @@ export function createApi({
       return viewOne(again, language)
     },
 
+    async repeatRequest({ params, body: { confirm, refresh }, language, reqId = null }) {
+      const { ecosystem, target, asked, requester, note, job } = await find(params.id)
+      const wanted = { ecosystem, targets: [target], requester, note, confirm, refresh, reqId }
+      // not read again: what came with the lines (hashes, constraints, a lock) is not in them
+      const added = await ask(wanted, () => ({ lines: asked, roots: job.roots, options: job.options }))
+      return { requests: await view(added, language) }
+    },
+
     async listPackages({ params, query }) {
       const { cursor, limit, text } = query
       const found = await packages.list(params.ecosystem, { text, after: cursor, limit: limit + 1 })

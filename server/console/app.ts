@@ -109,7 +109,7 @@ function answer(api: Api, operation: Operation) {
     })
     if (result === null) return
     res.set('Cache-Control', 'no-store')
-    if (operation === 'createRequests' || operation === 'withdraw')
+    if (operation === 'createRequests' || operation === 'repeatRequest' || operation === 'withdraw')
       res.location(locationOf(result as { requests: readonly { id: number; batch: string }[] }))
     res.status('status' in result && result.status === 'unready' ? 503 : row.status).json(result)
   }

@@ -51,7 +51,7 @@ function render(base: string, console: string | null, indexes: readonly string[]
     (target) => `Types: deb\nURIs: ${base}/apt/\nSuites: ${target}/\nSigned-By: /etc/apt/keyrings/airlock.asc`,
   )
   const lines = block([...pip, ...uv].join('\n')) + (apt.length > 0 ? block(apt.join('\n\n')) : '')
-  const fetched = `/usr/lib/apt/apt-helper download-file ${base}/homepod/setup.sh setup.sh`
+  const fetched = `/usr/lib/apt/apt-helper -o Acquire::EnableSrvRecords=false download-file ${base}/homepod/setup.sh setup.sh`
   const setUp = block(`${fetched} && sh setup.sh ${base}`)
   const link = console === null ? null : `<a href="${escaped(console)}">${escaped(console)}</a>`
   return `<!doctype html>

@@ -229,7 +229,7 @@ for (const [what, policy, change, shown] of [
     'what the mirror counts for everybody',
     'airlock-mirror',
     (spec) => spec['ingress']!.push({ ports: [{ port: 'metrics' }] }),
-    'console → mirror:8090 is allow',
+    'office → mirror:8090 is allow',
   ],
   [
     'desktops for everybody',

@@ -1,9 +1,11 @@
 /** The hook that apt speaks to, by apt's own protocol on a socket, and by apt itself. */
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { buildDeb } from '../support/deb.ts'
 import { homepodFolder, makePod, makeTree } from './pod.ts'
 
 const hook = join(homepodFolder, 'apt-hook')
@@ -113,6 +115,10 @@ test('where there is no candidate, what was asked for is named', async () => {
 const quiet: readonly (readonly [what: string, messages: readonly object[]])[] = [
   ['nothing failed', [hello, note('install.post', missing), bye]],
   ['nothing is missing', [hello, fail({ command: 'install', 'search-terms': [], 'unknown-packages': [] }), bye]],
+  [
+    'the packages are known and something else failed',
+    [hello, fail({ ...missing, 'unknown-packages': [], packages: [{ id: 0, name: 'nmap', mode: 'install' }] }), bye],
+  ],
   ['apt hangs up', [hello]],
   ['apt says nothing', []],
   ['the message is none', [hello, { jsonrpc: '2.0' }, bye]],
@@ -155,4 +161,39 @@ test('apt itself shows its words, beside its own', async (t) => {
   assert.match(said, /Not in this Airlock[^\n]*: foo nmap\n/)
   assert.match(said, /E: Unable to locate package nmap/)
   assert.doesNotMatch(said, /hook/i)
+})
+
+test('apt itself has it speak where a package has no candidate, and not where dpkg fails', async (t) => {
+  const pod = await makePod(t)
+  const deb = await buildDeb({ name: 'here', recommends: 'not-here' })
+  const repository = join(pod.root, 'repository')
+  for (const folder of ['repository', 'etc/apt', 'var/lib/apt/lists/partial', 'var/cache/apt/archives/partial', 'log'])
+    await mkdir(join(pod.root, folder), { recursive: true })
+  await writeFile(join(repository, 'here.deb'), deb.bytes)
+  const sha256 = createHash('sha256').update(deb.bytes).digest('hex')
+  const stanza = `${deb.control}Filename: ./here.deb\nSize: ${deb.bytes.length}\nSHA256: ${sha256}\n`
+  await writeFile(join(repository, 'Packages'), stanza)
+  await writeFile(join(pod.root, 'etc/apt/sources.list'), `deb [trusted=yes] file:${repository} ./\n`)
+  await writeFile(join(pod.root, 'status'), '')
+  const conf = join(pod.root, 'apt.conf')
+  const settings = [
+    `Dir "${pod.root}/"`,
+    `Dir::State::status "${pod.root}/status"`,
+    `Dir::Log "${pod.root}/log"`,
+    'APT::Sandbox::User "root"',
+    `AptCli::Hooks::Install:: "sh ${hook} http://airlock.example:8081 || true"`,
+  ]
+  await writeFile(conf, settings.map((line) => `${line};\n`).join(''))
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', APT_CONFIG: conf, LC_ALL: 'C.UTF-8', HOME: pod.home }
+  const apt = (...args: readonly string[]) =>
+    new Promise<string>((resolve) => {
+      execFile('apt-get', args, { env, timeout: 60_000 }, (_, stdout, stderr) => resolve(stdout + stderr))
+    })
+  await apt('update')
+  const none = await apt('install', '-y', 'not-here')
+  assert.match(none, /has no installation candidate/)
+  assert.match(none, /Not in this Airlock[^\n]*: not-here\n/)
+  const failed = await apt('install', '-y', '-o', 'Dir::Bin::dpkg=/bin/false', 'here')
+  assert.match(failed, /Sub-process \/bin\/false returned an error code/)
+  assert.doesNotMatch(failed, /Airlock/)
 })

@@ -14,7 +14,7 @@ function trusted(index: string): string | null {
 export function setUp(index: string, target: string): string | null {
   const mirror = mirrorOf(index)?.replace(/\/$/, '')
   if (mirror === undefined) return null
-  const fetched = `/usr/lib/apt/apt-helper download-file ${mirror}/homepod/setup.sh setup.sh`
+  const fetched = `/usr/lib/apt/apt-helper -o Acquire::EnableSrvRecords=false download-file ${mirror}/homepod/setup.sh setup.sh`
   return `${fetched} && sh setup.sh ${mirror}${choice(target)}`
 }
 
@@ -70,7 +70,7 @@ export function describeCommand(index: string | null): string {
   const mirror = index === null ? null : mirrorOf(index)
   return mirror === null
     ? 'sh /opt/public/airlock/homepod/setup.sh --describe > pod.txt'
-    : `/usr/lib/apt/apt-helper download-file ${mirror}homepod/setup.sh setup.sh && sh setup.sh --describe > pod.txt`
+    : `/usr/lib/apt/apt-helper -o Acquire::EnableSrvRecords=false download-file ${mirror}homepod/setup.sh setup.sh && sh setup.sh --describe > pod.txt`
 }
 
 /** The very files that a request was solved to, by their hashes, whatever the index lists by then. */

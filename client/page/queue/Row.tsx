@@ -77,7 +77,8 @@ function How({ request }: { readonly request: RequestView }) {
 function Next({ request }: { readonly request: RequestView }) {
   const { t } = useTranslation()
   const { id, state, install } = request
-  if (state === 'ready') return <CopyLine text={install} />
+  // what was taken back leaves nothing to install
+  if (state === 'ready') return install === '' ? null : <CopyLine text={install} />
   return (
     <>
       {state === 'failed' && <Link href={`/requests/${id}`}>{t('queue.why')}</Link>}

@@ -59,6 +59,11 @@ export function useClosureTable(
                 {item.project}
               </span>
               {mark && item.new && <span className="fresh">{t('request.fresh')}</span>}
+              {item.update && (
+                <span className="along" title={t('request.updateHint')}>
+                  {t('request.update')}
+                </span>
+              )}
             </td>
             <td className="mono version">
               {item.version}

@@ -105,21 +105,12 @@ function Shown({ request }: { readonly request: RequestDetail }) {
 
 function Actions({ request }: { readonly request: RequestDetail }) {
   const { t } = useTranslation()
-  const { id, state, ecosystem, requirements, target, requester, note } = request
+  const { id, state } = request
   const retry = useMutation({ mutationFn: () => call('retryRequest', { params: { id } }), onSuccess: putRequest })
   const cancel = useMutation({ mutationFn: () => call('cancelRequest', { params: { id } }), onSuccess: putRequest })
   const again = useMutation({
     mutationFn: (more: { readonly refresh?: true; readonly confirm?: true }) =>
-      call('createRequests', {
-        body: {
-          ecosystem,
-          requirements: [...requirements],
-          targets: [target],
-          ...more,
-          ...(requester !== null && { requester }),
-          ...(note !== null && { note }),
-        },
-      }),
+      call('repeatRequest', { params: { id }, body: more }),
     onSuccess: ({ requests }) => {
       addRequests(requests)
       addMine(requests)
@@ -205,7 +196,7 @@ function Install({ request }: { readonly request: RequestDetail }) {
   return (
     <section>
       <h2>{t('request.install')}</h2>
-      <CopyLine block text={request.install} />
+      {request.install === '' ? <p>{t('request.installNone')}</p> : <CopyLine block text={request.install} />}
       {files !== null && (
         <details>
           <summary>{t('request.exactly')}</summary>
