@@ -7,8 +7,9 @@ const kinds: Readonly<Record<string, TarMember['kind']>> = { 0: 'file', 1: 'hard
 const maxName = 4095
 const maxSegment = 255
 /** Of all members and the folders above them: real ones have some 30,000 and 3 MB. */
-const maxKnown = 500_000
-const maxLetters = 32 << 20
+const maxKnown = 400_000
+const maxLetters = 16 << 20
+const maxDepth = 100
 
 export function createNames(refuse: TarRefuse) {
   const known = new Map<string, TarMember['kind']>([['', 'folder']])
@@ -52,7 +53,7 @@ function plain(name: string): string | null {
   if (name === '' || name.startsWith('/') || /\p{Cc}/u.test(name) || Buffer.byteLength(name) > maxName) return null
   const segments = name.split('/').filter((segment) => segment !== '' && segment !== '.')
   const isFine = segments.every((segment) => segment !== '..' && Buffer.byteLength(segment) <= maxSegment)
-  return isFine ? segments.join('/') : null
+  return isFine && segments.length <= maxDepth ? segments.join('/') : null
 }
 
 function staysInside(link: string, target: string): boolean {

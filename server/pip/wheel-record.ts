@@ -7,6 +7,8 @@ type Row = { readonly hash: string; readonly size: string }
 
 /** Signatures of RECORD cannot be in it. */
 const exempt = ['RECORD', 'RECORD.jws', 'RECORD.p7s']
+/** Of a line: a name of 1024 characters may be all quotes, each twice. */
+const maxLine = 4096
 /** PEP 376 wants SHA-256 or better; weaker ones say nothing, so they are not looked at. */
 const algorithms = new Set(['sha256', 'sha384', 'sha512'])
 
@@ -54,7 +56,8 @@ function readRecord(text: string, members: number, refuse: Refuse): ReadonlyMap<
     line++
     const raw = text.slice(at, text[end - 1] === '\r' ? end - 1 : end)
     if (raw === '') continue
-    const [name, hash = '', size = '', ...rest] = readCsv(raw) ?? refuse(wheelFaults.record(line))
+    const [name, hash = '', size = '', ...rest] =
+      (raw.length <= maxLine ? readCsv(raw) : null) ?? refuse(wheelFaults.record(line))
     if (name === undefined || name === '' || rest.length > 0 || !/^\d{0,15}$/.test(size) || line > 2 * members + 100)
       refuse(wheelFaults.record(line))
     const before = rows.get(name)

@@ -20,7 +20,7 @@ export type WheelOptions = {
   readonly files?: Readonly<Record<string, string | Buffer>>
   readonly method?: 'stored' | 'deflated'
   /** METADATA, whole, in the place of what the other options say. */
-  readonly metadata?: string
+  readonly metadata?: string | Buffer
   /** WHEEL and RECORD, whole; null: left out. */
   readonly wheel?: string | null
   readonly record?: string | null
@@ -35,7 +35,7 @@ export function makeWheel(options: WheelOptions): MadeWheel {
   const { name, version, tag = 'py3-none-any', build, files = {}, method = 'deflated' } = options
   const escaped = name.replaceAll(/[-_.]+/g, '_')
   const folder = options.distInfo ?? `${escaped}-${version}.dist-info`
-  const metadata = Buffer.from(options.metadata ?? metadataOf(options))
+  const metadata = Buffer.from((options.metadata ?? metadataOf(options)) as string)
   const wheel = options.wheel === undefined ? wheelOf(tag) : options.wheel
   const contents: Record<string, string | Buffer> = {
     [`${escaped}/__init__.py`]: `version = ${JSON.stringify(version)}\n`,
