@@ -78,6 +78,8 @@ export function createSolve(deps: Deps) {
     const { constraints, locked } = options
     const question = { constraints, locked, installed: target.installed, target, signal: session.signal }
     try {
+      // the solver takes a moment to start, and then asks for these first
+      if (!session.fresh) for (const { name } of roots) projects.get(name, session).catch(() => {})
       const solution = await compile({ ...question, requirements: job.roots, indexUrl: gateway.indexUrl(session) })
       if ('explanation' in solution) {
         if (locked) refuseGone(roots.map(pinOf), options, session)
