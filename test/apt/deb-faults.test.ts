@@ -45,7 +45,7 @@ async function checkPassing(
 test('there are enough faults', () => assert.ok(faults.length >= 40))
 
 // side by side, since some of them wait for a limit to pass
-test('a .deb, when the archive has', { concurrency: 3, timeout: 240_000 }, async (t) => {
+test('a .deb, when the archive has', { concurrency: 3, timeout: 600_000 }, async (t) => {
   const room = await openDebRoom(t, faults)
   const tests = faults.map((fault, index) =>
     t.test(fault.name, async () => {

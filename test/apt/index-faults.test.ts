@@ -62,7 +62,7 @@ async function checkStaying(room: IndexRoom, fault: Fault): Promise<void> {
 test('there are enough faults', () => assert.ok(transport.length + meaning.length >= 60))
 
 // side by side, since some of them wait for a limit to pass
-describe('an index, when the archive has', { concurrency: 3, timeout: 240_000 }, () => {
+describe('an index, when the archive has', { concurrency: 3, timeout: 600_000 }, () => {
   for (const fault of [...transport, ...meaning])
     test(fault.name, async (t) => {
       const room = await beforeFault(t)
