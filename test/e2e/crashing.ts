@@ -12,6 +12,7 @@ import { createClient } from '../apt/client.ts'
 import { hasEnded, startAirlock, type Airlock } from '../support/airlock.ts'
 import { startArchive, type Archive } from '../support/archive.ts'
 import { hostPython, uvInstall } from '../support/clients.ts'
+import { temporaryFolder } from '../support/folders.ts'
 import { checkAptTree, packagesIn } from '../support/apt-tree.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
 import { sabotageOf, type Cut } from '../support/sabotage.ts'
@@ -62,7 +63,13 @@ export async function startCrashing(
   const airlock = await startAirlock({
     index: index.url,
     config: { targets: targetsOf(archive) },
-    env: { AIRLOCK_MIRROR_LISTEN: 'off', UV_THREADPOOL_SIZE: '1', ...sabotageOf([...hasty, ...cuts]) },
+    env: {
+      AIRLOCK_MIRROR_LISTEN: 'off',
+      UV_THREADPOOL_SIZE: '1',
+      // it is started again and again
+      NODE_COMPILE_CACHE: await temporaryFolder(t),
+      ...sabotageOf([...hasty, ...cuts]),
+    },
     preload: ['sabotage.ts'],
   })
   t.after(() => airlock.close())
@@ -87,12 +94,14 @@ export async function startCrashing(
     if (died) {
       assert.notEqual(at, null, `the server died by itself:\n${airlock.log().slice(-3000)}`)
       await airlock.died()
-      const faults = await faultsBetween(airlock.root, name)
+      const faults = await faultsBetween(airlock.root, ...open)
       assert.deepEqual(faults, [], `right after it died at ${at}`)
       await airlock.start()
       const { requests } = await airlock.call<{ requests: RequestView[] }>(`/api/requests?text=${name}`)
       const kept = requests.some((request) => request.requirements.includes(name))
       assert.ok(kept || acknowledged === null, `${name} was acknowledged and is lost`)
+      // else the next fault would meet this request too
+      for (const { id } of requests) await outcome(airlock, id)
     }
     if (ended === 'failed')
       assert.ok(!(await isVisible(airlock.root, ecosystem, name)), `${name} failed and is visible`)

@@ -17,7 +17,8 @@ describe('loss of power', { concurrency: 2 }, () => {
     })
   })
 
-  for (const { without, cuts, at, seen } of powerCuts) {
+  // the others are in the soak
+  for (const { without, cuts, at, seen } of powerCuts.slice(0, 2)) {
     test(`control: without ${without} something is lost`, async (t) => {
       await assert.rejects(losePower(t, { instants: [at], cuts }), seen)
     })

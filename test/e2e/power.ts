@@ -9,8 +9,9 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { startAirlock, type Airlock } from '../support/airlock.ts'
+import { hasEnded, startAirlock, type Airlock } from '../support/airlock.ts'
 import { openDisks, type Disk, type Disks } from '../support/disks.ts'
+import { temporaryFolder } from '../support/folders.ts'
 import { sabotageOf, type Cut } from '../support/sabotage.ts'
 import {
   faultsBetween,
@@ -43,13 +44,20 @@ export type PowerOptions = {
   readonly cuts?: readonly Cut[]
 }
 
+/** Requests that are under way at once. */
+const atOnce = 3
+/** For one request, in ms: the machine may have other work. */
+const patience = 120_000
+
 /** Throws what is wrong after the first instant at which anything is. */
 export async function losePower(
   t: TestContext,
   { instants, disks: how = 'two', cuts = [] }: PowerOptions,
 ): Promise<void> {
   const upstreams = await startUpstreams(t, instants.length + 1)
+  const env = { AIRLOCK_MIRROR_LISTEN: 'off', NODE_COMPILE_CACHE: await temporaryFolder(t) }
   const options = {
+    env,
     index: upstreams.index.url,
     config: { download: { keepFree: 0 }, targets: targetsOf(upstreams.archive) },
   }
@@ -62,7 +70,7 @@ export async function losePower(
       root: join(tree.folder, 'root'),
       state: join(state.folder, 'state'),
       preload: ['sabotage.ts'],
-      env: { AIRLOCK_MIRROR_LISTEN: 'off', ...sabotageOf(cuts) },
+      env: { ...env, ...sabotageOf(cuts) },
     })
     const lost: Lost[] = []
     try {
@@ -99,7 +107,7 @@ async function takeInstants(
     })
     const ready = (async () => {
       const one = await asked
-      await airlock.ready(one.id)
+      await getsReady(airlock, one.id)
       one.ready = true
     })()
     going.push(ready)
@@ -115,8 +123,15 @@ async function takeInstants(
     } finally {
       process.kill(airlock.pid(), 'SIGCONT')
     }
+    // a few at once; in a long line nothing would happen at an instant
+    await going.at(-atOnce)
   }
   await Promise.all(going)
+}
+
+async function getsReady(airlock: Airlock, id: number): Promise<void> {
+  const { state, problem } = await airlock.wait(id, hasEnded, patience)
+  assert.equal(state, 'ready', `${JSON.stringify(problem)}\n${airlock.log().slice(-3000)}`)
 }
 
 async function isStopped(pid: number): Promise<void> {
@@ -145,12 +160,12 @@ async function look(
     }
     assert.deepEqual(await faultsBetween(root, 'p\\d+'), [], when)
 
-    const airlock = await startAirlock({ ...options, root, state, env: { AIRLOCK_MIRROR_LISTEN: 'off' } })
+    const airlock = await startAirlock({ ...options, root, state })
     try {
-      for (const { id } of known) await airlock.ready(id)
+      for (const { id } of known) await getsReady(airlock, id)
       for (const ecosystem of ['pip', 'apt'] as const) {
         const [request] = await airlock.askFor({ ecosystem, requirements: [another] })
-        await airlock.ready(request!.id)
+        await getsReady(airlock, request!.id)
         const names = known.filter((one) => one.ecosystem === ecosystem).map(({ name }) => name)
         await installs(t, airlock, ecosystem, [...names, another])
       }

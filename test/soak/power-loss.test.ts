@@ -1,5 +1,7 @@
 /** The power goes at 60 instants spread over requests for pip and apt, on two disks and on one. */
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { powerCuts } from '../e2e/power-cuts.ts'
 import { losePower, type Instant } from '../e2e/power.ts'
 
 /** From the ask on in steps, well past the end; then when it is acknowledged and when it is ready, of each ecosystem. */
@@ -18,5 +20,11 @@ for (const disks of ['two', 'one'] as const) {
     const mixed = Array.from({ length: half }, (_, at) => [instants[at]!, instants[half + at]!]).flat()
     await losePower(t, { instants: mixed, disks })
     t.diagnostic(`${mixed.length} instants`)
+  })
+}
+
+for (const { without, cuts, at, seen } of powerCuts) {
+  test(`control: without ${without} something is lost`, async (t) => {
+    await assert.rejects(losePower(t, { instants: [at], cuts }), seen)
   })
 }
