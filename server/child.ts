@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { PassThrough, type Readable } from 'node:stream'
 
+export type Child = ChildProcess
+
 export type ChildResult = { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 
 export type ChildOptions = {
@@ -77,7 +79,11 @@ export function openChild(
     if (status === 0) output.end()
     else output.destroy(new Error(`${command} ended with ${status}`))
   })
-  output.once('close', () => child.kill('SIGKILL'))
+  output.once('close', () => {
+    child.kill('SIGKILL')
+    // what it has started itself ends at a pipe that nobody reads
+    child.stdout.destroy()
+  })
   child.stdout.pipe(output, { end: false })
   return output
 }

@@ -22,6 +22,8 @@ export type Blocks = {
   skip(size: number): Promise<void>
   /** All that is left is zeros, or it is refused. */
   zeros(): Promise<void>
+  /** Nothing more is wanted: whoever makes the chunks may end. */
+  close(): Promise<void>
 }
 
 export function createBlocks(chunks: AsyncIterable<Uint8Array>, maxBytes: number, refuse: TarRefuse): Blocks {
@@ -84,6 +86,9 @@ export function createBlocks(chunks: AsyncIterable<Uint8Array>, maxBytes: number
         if (!isZeros(held)) refuse(tarFaults.behind)
         held = held.subarray(held.length)
       } while (await more())
+    },
+    async close() {
+      await source.return?.()
     },
   }
 }

@@ -8,7 +8,7 @@ const maxName = 4095
 const maxSegment = 255
 /** Of all members and the folders above them: real ones have some 30,000 and 3 MB. */
 const maxKnown = 400_000
-const maxLetters = 16 << 20
+const maxLetters = 12 << 20
 const maxDepth = 100
 
 export function createNames(refuse: TarRefuse) {

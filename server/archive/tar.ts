@@ -45,17 +45,21 @@ export async function* readTar(
   const blocks = createBlocks(chunks, maxBytes, refuse)
   const names = createNames(refuse)
   let count = 0
-  for (;;) {
-    const found = await nextHeader(blocks, pax, refuse)
-    if (found === null) return
-    if (++count > maxMembers) refuse(tarFaults.large)
-    const member = names.accept(found)
-    if (member.kind !== 'file') yield { member, content: null }
-    else if (keep(member)) yield { member, content: await blocks.take(member.size) }
-    else {
-      await blocks.skip(member.size)
-      yield { member, content: null }
+  try {
+    for (;;) {
+      const found = await nextHeader(blocks, pax, refuse)
+      if (found === null) return
+      if (++count > maxMembers) refuse(tarFaults.large)
+      const member = names.accept(found)
+      if (member.kind !== 'file') yield { member, content: null }
+      else if (keep(member)) yield { member, content: await blocks.take(member.size) }
+      else {
+        await blocks.skip(member.size)
+        yield { member, content: null }
+      }
     }
+  } finally {
+    await blocks.close()
   }
 }
 
