@@ -1,8 +1,7 @@
 /** Children whose beginning and end stand in the log, with what they were started for. Their arguments never do. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ChildProcess } from 'node:child_process'
 import { basename } from 'node:path'
-import { openChild, runChild, startChild, type OpenChild, type RunChild, type StartChild } from './child.ts'
+import { openChild, runChild, startChild, type Child, type OpenChild, type RunChild, type StartChild } from './child.ts'
 import { hasCause, type Log } from './log.ts'
 
 /**
@@ -10,7 +9,7 @@ import { hasCause, type Log } from './log.ts'
  * `child ended` with also `ms`, `status` and `signal`. What nobody asked for (a look at this machine) is for `debug`.
  */
 export function createLoggedChildren(log: Log) {
-  const follow = (name: string) => (process: ChildProcess) => {
+  const follow = (name: string) => (process: Child) => {
     const began = performance.now()
     const level = hasCause() ? 'info' : 'debug'
     const child = { child: basename(name), pid: process.pid }

@@ -20,6 +20,7 @@ import { AirlockError, languageOf } from './errors.ts'
 import { greet } from './greeting.ts'
 import { addGauges } from './metrics/gauges.ts'
 import { watchDurations } from './metrics/durations.ts'
+import { withCause } from './log.ts'
 import { createMirrorChild, type MirrorChild } from './mirror-child.ts'
 
 /** What set-up builds of `client/page`. */
@@ -71,6 +72,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   }
   const page = createPage({ folder: pageFolder, api })
   const app = createConsole({
+    withCause,
     api,
     page,
     metrics: registry,
@@ -123,18 +125,17 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
  * mirror's port; null: it runs apart.
  */
 async function startBoth(config: Config, env: Environment) {
-  let mirror: MirrorChild | null = null
-  let starting: Promise<number> | null = null
+  const begun: { mirror: MirrorChild | null; starting: Promise<number> | null } = { mirror: null, starting: null }
   try {
     const airlock = await createAirlock(config, env, (log) => {
-      mirror = createMirrorChild({ config, env, log })
-      starting = config.mirrorListen && mirror.start()
+      begun.mirror = createMirrorChild({ config, env, log })
+      begun.starting = config.mirrorListen && begun.mirror.start()
       // heard by whoever awaits it, later
-      starting?.catch(() => {})
+      begun.starting?.catch(() => {})
     })
-    return { airlock, mirror: mirror!, starting }
+    return { airlock, mirror: begun.mirror!, starting: begun.starting }
   } catch (error) {
-    await (mirror as MirrorChild | null)?.stop()
+    await begun.mirror?.stop()
     throw error
   }
 }

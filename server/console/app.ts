@@ -6,7 +6,7 @@ import { AirlockError, type Language } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Api } from './api.ts'
 import type { EventStream } from './event-stream.ts'
-import { noteExchanges, reqIdOf } from './exchanges.ts'
+import { noteExchanges, reqIdOf, type WithCause } from './exchanges.ts'
 import { refuseCrossSite, refuseForeignHosts, requireJson } from './guards.ts'
 import { describeApi } from './openapi.ts'
 import type { Page } from './page.ts'
@@ -17,6 +17,7 @@ type Deps = {
   readonly page: Page
   readonly stream: EventStream
   readonly log: Log
+  readonly withCause: WithCause
   readonly consoleUrl: string | null
   /** What Prometheus is given. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> }
@@ -36,11 +37,11 @@ const securityHeaders = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
-export function createConsole({ api, page, metrics, stream, log, consoleUrl }: Deps): Express {
+export function createConsole({ api, page, metrics, stream, log, withCause, consoleUrl }: Deps): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', 'strong')
-  app.use(noteExchanges(log))
+  app.use(noteExchanges(log, withCause))
   app.use((_, res, next) => {
     res.set(securityHeaders)
     next()

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 import type { NextFunction, Request, Response } from 'express'
-import { withCause, type Log } from '../log.ts'
+import type { Log } from '../log.ts'
 
 /** What a client may call its exchange; anything else is replaced, so that nobody writes into the log. */
 const grammar = /^[A-Za-z0-9][A-Za-z0-9_-]{7,63}$/
@@ -15,8 +15,11 @@ export function idOf(header: string | string[] | undefined): string {
   return typeof header === 'string' && grammar.test(header) ? header : randomBytes(8).toString('hex')
 }
 
+/** Runs what is done for an exchange, so that every line of the log says so. */
+export type WithCause = (cause: () => { readonly reqId: string }, work: () => void) => void
+
 /** Express's first: what comes after it, bodies that are still to be read included, is done for this exchange. */
-export function noteExchanges(log: Log) {
+export function noteExchanges(log: Log, withCause: WithCause) {
   return (req: Request, res: Response, next: NextFunction): void => {
     const reqId = idOf(req.headers['x-request-id'])
     const began = performance.now()

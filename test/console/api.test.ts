@@ -98,6 +98,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     airlock,
     http: request(
       createConsole({
+        withCause: (_, work) => work(),
         api,
         page,
         metrics: { contentType: 'text/plain', metrics: () => Promise.resolve('') },

@@ -113,7 +113,7 @@ for (const [ecosystem, root, children] of [
 test('a failed job, and one that is tried again, is found by the id that asked for it last', async () => {
   const { id, job } = await ask(airlock, 'first-try-0001', 'pip', 'nobody-has-this')
   await airlock.problem(id)
-  const [failed] = found(airlock, 'first-try-0001').filter(({ msg }) => msg === 'job failed')
+  const failed = found(airlock, 'first-try-0001').find(({ msg }) => msg === 'job failed')
   assert.equal(failed!['job'], job)
   const again = await post(airlock, 'second-try-0001', {}, `/api/requests/${id}/retry`)
   assert.equal((again.body as RequestView).reqId, 'second-try-0001')
@@ -141,7 +141,7 @@ test('requests that share a job are both named by what it does from then on, and
 })
 
 test('an id that is none is replaced by a new one, and what was sent stands nowhere', async () => {
-  const wrong = ['short', 'has a space in it', 'quote"and{brace}', `${'l'.repeat(65)}`, '-dash-before-it', 'ünïcödé-id']
+  const wrong = ['short', 'has a space in it', 'quote"and{brace}', 'l'.repeat(65), '-dash-before-it', 'ünïcödé-id']
   const seen = new Set<string>()
   for (const sent of wrong) {
     const { said, status } = await post(airlock, Buffer.from(sent).toString('latin1'), { ecosystem: 'none' })

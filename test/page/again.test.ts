@@ -151,12 +151,12 @@ test('whoever wants to be told is told once when what was asked is ready, also w
   await page.locator('textarea[aria-autocomplete="list"]').press('Control+Enter')
   await way.asked
   // nobody tells the page, so it has to look
-  await page.waitForSelector('tr[data-request] [data-state="downloading"]', { timeout: 20_000 })
+  await page.waitForSelector('tr[data-request] [data-state="downloading"]', { timeout: 60_000 })
   assert.deepEqual(await page.evaluate('window.told'), [])
   way.open()
-  await page.waitForSelector('tr[data-request]:has-text("slow") [data-state="ready"]', { timeout: 20_000 })
-  await until(page, 'window.told.length > 0', 20_000)
-  const told = (await page.evaluate('window.told')) as { title: string; body: string; tag: string }[]
+  await page.waitForSelector('tr[data-request]:has-text("slow") [data-state="ready"]', { timeout: 60_000 })
+  await until(page, 'window.told.length > 0', 60_000)
+  const told = await page.evaluate<{ title: string; body: string; tag: string }[]>('window.told')
   assert.equal(told.length, 1)
   assert.match(told[0]!.title, /slow/)
   assert.match(told[0]!.body, /pip install .*slow/)

@@ -116,7 +116,8 @@ test('commands name the real address, and trust a plain one only where pip asks 
   const apt = 'http://airlock.example:8080/apt/trixie/'
   assert.match(aptKey(apt)!, /curl -fsS http:\/\/airlock\.example:8080\/homepod\/airlock\.asc -o /)
   assert.match(aptSourceCommand(apt)!, /URIs: http:\/\/airlock\.example:8080\/apt\/\\nSuites: trixie\/\\n/)
-  const fetched = '/usr/lib/apt/apt-helper -o Acquire::EnableSrvRecords=false download-file http://airlock.example:8080/homepod/setup.sh setup.sh'
+  const fetched =
+    '/usr/lib/apt/apt-helper -o Acquire::EnableSrvRecords=false download-file http://airlock.example:8080/homepod/setup.sh setup.sh'
   assert.equal(setUp(office, 'default'), `${fetched} && sh setup.sh http://airlock.example:8080`)
   assert.equal(setUp(apt, 'trixie'), `${fetched} && sh setup.sh http://airlock.example:8080 --target trixie`)
   assert.equal(setUpMounted('trixie'), 'sh /opt/public/airlock/homepod/setup.sh --target trixie')
