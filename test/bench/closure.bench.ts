@@ -1,9 +1,10 @@
 /**
  * From request to ready, cold, against `pip download` and against the least that could be: uv's own solve straight
  * upstream, then a plain parallel fetch of the same files. And the same request again with `refresh`. Each of them starts
- * from nothing and goes to the upstream that this machine's pip uses; they take turns, so that a slow minute hits all.
+ * from nothing and goes to the upstream that this machine's pip uses; they take turns, so that a slow minute hits all. All of
+ * it as near as upstream is, and all of it with upstream 30 ms farther away.
  *
- *   npm run bench:closure [-- ROUNDS]
+ *   npm run bench:closure [-- ROUNDS [CLOSURE]]
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -24,6 +25,7 @@ import { readPylock } from '../../server/pip/lock.ts'
 import { bestWheel } from '../../server/pip/tags.ts'
 import { uvPlatform } from '../../server/pip/target.ts'
 import { startAirlock } from '../support/airlock.ts'
+import { startFar } from './far.ts'
 
 const run = promisify(execFile)
 const project = fileURLToPath(new URL('../..', import.meta.url))
@@ -33,9 +35,13 @@ const closures = {
   jupyterlab: ['jupyterlab'],
   fastapi: ['fastapi[standard]'],
   science: ['pandas', 'matplotlib', 'scikit-learn'],
+  gradio: ['gradio'],
 } as const
 
 const rounds = Number(process.argv[2] ?? 3)
+const only = process.argv[3]
+/** ms that a round trip takes longer. */
+const distance = 30
 const interpreter = await askInterpreter({
   run: runChild,
   env: process.env,
@@ -46,46 +52,64 @@ const interpreter = await askInterpreter({
 setDefaultCACertificates([...getCACertificates('default'), ...getCACertificates('system')])
 
 type Times = { airlock: number; refresh: number; pip: number; plain: number }
+type Env = Readonly<Record<string, string>>
 const ratios: Record<string, number> = {}
-const all = { pip: [] as number[], plain: [] as number[], refresh: [] as number[] }
 
-for (const [name, requirements] of Object.entries(closures)) {
-  const times: Times[] = []
-  for (let round = 0; round < rounds; round++) {
-    const mirrored = await viaAirlock(requirements)
-    const one = {
-      ...mirrored,
-      pip: await timed((folder) => viaPip(requirements, folder)),
-      plain: await timed((folder) => viaPlainFetch(requirements, folder)),
-    }
-    times.push(one)
-    process.stdout.write(
-      `${name.padEnd(12)} airlock ${seconds(one.airlock)}  refresh ${seconds(one.refresh)}  pip download ${seconds(one.pip)}  uv and a plain fetch ${seconds(one.plain)}\n`,
-    )
-  }
-  const middle = (ratio: (one: Times) => number) => median(times.map(ratio))
-  for (const [key, ratio] of Object.entries({
-    pip: middle((one) => one.airlock / one.pip),
-    plain: middle((one) => one.airlock / one.plain),
-    refresh: middle((one) => one.refresh / one.airlock),
-  })) {
-    ratios[`${name} ${key}`] = round2(ratio)
-    all[key as keyof typeof all].push(ratio)
-  }
+await measure('', {})
+const far = await startFar(distance)
+try {
+  // NO_PROXY keeps uv's questions to the server's own gateway on this machine
+  await measure('far ', { HTTPS_PROXY: far.url, https_proxy: far.url, NO_PROXY: '127.0.0.1' })
+} finally {
+  far.close()
 }
 
-for (const [key, values] of Object.entries(all)) ratios[key] = round2(median(values))
 process.stdout.write(
   '\nratios, smaller is better: airlock to pip download, airlock to uv and a plain fetch, refresh to the first time\n',
 )
-for (const [key, ratio] of Object.entries(ratios)) process.stdout.write(`  ${key.padEnd(20)} ${ratio.toFixed(2)}\n`)
-process.stdout.write(
-  `${JSON.stringify({ name: 'closure', ratios, goals: { pip: { max: 0.5 }, plain: { max: 0.8 }, refresh: { max: 0.3 } } })}\n`,
+for (const [key, ratio] of Object.entries(ratios)) process.stdout.write(`  ${key.padEnd(24)} ${ratio.toFixed(2)}\n`)
+const goals = Object.fromEntries(
+  Object.entries({ pip: 0.5, plain: 0.8, refresh: 0.3 }).flatMap(([key, max]) => [
+    [key, { max }],
+    [`far ${key}`, { max }],
+  ]),
 )
+process.stdout.write(`${JSON.stringify({ name: 'closure', ratios, goals })}\n`)
+
+/** Every closure, with these variables around it: the ratios of each, and the medians of all. */
+async function measure(where: string, env: Env): Promise<void> {
+  const all = { pip: [] as number[], plain: [] as number[], refresh: [] as number[] }
+  for (const [name, requirements] of Object.entries(closures)) {
+    if (only !== undefined && name !== only) continue
+    const times: Times[] = []
+    for (let round = 0; round < rounds; round++) {
+      const mirrored = await viaAirlock(requirements, env)
+      const one = {
+        ...mirrored,
+        pip: await timed((folder) => viaPip(requirements, folder, env)),
+        plain: await timed((folder) => viaPlainFetch(requirements, folder, env)),
+      }
+      times.push(one)
+      process.stdout.write(
+        `${where}${name.padEnd(12)} airlock ${seconds(one.airlock)}  refresh ${seconds(one.refresh)}  pip download ${seconds(one.pip)}  uv and a plain fetch ${seconds(one.plain)}\n`,
+      )
+    }
+    const middle = (ratio: (one: Times) => number) => median(times.map(ratio))
+    for (const [key, ratio] of Object.entries({
+      pip: middle((one) => one.airlock / one.pip),
+      plain: middle((one) => one.airlock / one.plain),
+      refresh: middle((one) => one.refresh / one.airlock),
+    })) {
+      ratios[`${where}${name} ${key}`] = round2(ratio)
+      all[key as keyof typeof all].push(ratio)
+    }
+  }
+  for (const [key, values] of Object.entries(all)) ratios[`${where}${key}`] = round2(median(values))
+}
 
 /** Asked at the API until it is ready; then once more with `refresh`. Seconds. */
-async function viaAirlock(requirements: readonly string[]): Promise<{ airlock: number; refresh: number }> {
-  const airlock = await startAirlock({ live: true })
+async function viaAirlock(requirements: readonly string[], env: Env): Promise<{ airlock: number; refresh: number }> {
+  const airlock = await startAirlock({ live: true, env })
   try {
     const ask = async (refresh: boolean) => {
       const begun = performance.now()
@@ -111,7 +135,7 @@ async function viaAirlock(requirements: readonly string[]): Promise<{ airlock: n
   }
 }
 
-async function viaPip(requirements: readonly string[], folder: string): Promise<void> {
+async function viaPip(requirements: readonly string[], folder: string, env: Env): Promise<void> {
   const args = [
     '-m',
     'pip',
@@ -123,10 +147,10 @@ async function viaPip(requirements: readonly string[], folder: string): Promise<
     folder,
     ...requirements,
   ]
-  await run(interpreter.executable, args, { env: { ...process.env, PIP_FIND_LINKS: '' } })
+  await run(interpreter.executable, args, { env: { ...process.env, PIP_FIND_LINKS: '', ...env } })
 }
 
-async function viaPlainFetch(requirements: readonly string[], folder: string): Promise<void> {
+async function viaPlainFetch(requirements: readonly string[], folder: string, env: Env): Promise<void> {
   const input = join(folder, 'requirements.in')
   const output = join(folder, 'pylock.toml')
   await writeFile(input, requirements.join('\n'))
@@ -148,22 +172,16 @@ async function viaPlainFetch(requirements: readonly string[], folder: string): P
     '--default-index',
     interpreter.index.url!,
   ]
-  await run(uv, [
-    'pip',
-    'compile',
-    '--quiet',
-    '--no-config',
-    '--no-build',
-    '--system-certs',
-    ...options,
-    ...target,
-    input,
-  ])
+  await run(
+    uv,
+    ['pip', 'compile', '--quiet', '--no-config', '--no-build', '--system-certs', ...options, ...target, input],
+    { env: { ...process.env, ...env } },
+  )
   const locked = readPylock(await readFile(output, 'utf8'))
   const queue = new PQueue({ concurrency: 8 })
   const agents = {
-    https: new https.Agent({ keepAlive: true, maxSockets: 8 }),
-    http: new http.Agent({ keepAlive: true, maxSockets: 8 }),
+    https: new https.Agent({ keepAlive: true, maxSockets: 8, proxyEnv: env }),
+    http: new http.Agent({ keepAlive: true, maxSockets: 8, proxyEnv: env }),
   }
   await queue.addAll(
     locked.map(({ wheels }) => async () => {

@@ -95,7 +95,7 @@ test('killed while it downloads: what was whole is not asked for again, what was
   assert.deepEqual(releases, { download: '1.0', 'download-small': '1.0' }, output)
 })
 
-test('killed while it solves: the solver dies too, and the next start solves', async () => {
+test('killed while it solves: the solver dies too, and the next start solves', { timeout: 60_000 }, async () => {
   const wheel = makeWheel({ name: 'solve', version: '1.0' })
   index.files.on(`/${wheel.file}`, file(wheel.bytes))
   const way = gate(file(''))
@@ -106,8 +106,10 @@ test('killed while it solves: the solver dies too, and the next start solves', a
   )
   const { id } = await airlock.ask('solve')
   await way.asked
-  const solvers = (await livingIn(airlock.folder)).filter(({ line }) => /\buv pip compile\b/.test(line))
-  assert.equal(solvers.length, 1)
+  // its page is asked for while the solver starts
+  const solvers = async () => (await livingIn(airlock.folder)).filter(({ line }) => /\buv pip compile\b/.test(line))
+  while ((await solvers()).length === 0) await sleep(20)
+  assert.equal((await solvers()).length, 1)
   const before = await alive()
   await airlock.kill()
   await startAfter(before)
