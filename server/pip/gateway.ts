@@ -45,8 +45,8 @@ export type Session = {
   readonly sources: Sources | null
   /** What it was shown of them, by the file's name. */
   readonly standIns: Map<string, StandIn>
-  /** Projects that have more of them, which it was not shown. */
-  readonly withheld: Set<string>
+  /** There are more of them, which it was not shown. */
+  withheld: boolean
   /** Sources that may still be fetched for what they say of themselves. */
   looks: number
   /** The first upstream failure: the solve is pointless from here on. */
@@ -96,7 +96,7 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     if (!project) return send(res, 404, {}, 'no such project')
     const shown = await standIns.of(project, session.sources)
     for (const standIn of shown.standIns) session.standIns.set(standIn.file, standIn)
-    if (shown.withheld) session.withheld.add(project.name)
+    session.withheld ||= shown.withheld
     // the same page is another one to another target
     const seen = [...session.target.tags, ...shown.standIns.map(({ file }) => file)]
     const etag = `"${project.sha256}-${sha256Of(Buffer.from(seen.join()))}"`
@@ -246,7 +246,7 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
         id: `solve-${++opened}`,
         asked: new Map(),
         standIns: new Map(),
-        withheld: new Set(),
+        withheld: false,
         looks: looksPerSolve,
         failure: null,
         prefetch: prefetch.open(),

@@ -84,11 +84,13 @@ export function createSolve(deps: Deps) {
       if ('explanation' in solution) {
         if (locked) refuseGone(roots.map(pinOf), options, session)
         const outcome = await explain(job, target, session, solution.explanation)
-        return { outcome, mayBeBetter: session.withheld.size > 0 && outcome.code !== 'package-not-found' }
+        return { outcome, mayBeBetter: session.withheld && outcome.code !== 'package-not-found' }
       }
       const items = await Promise.all(solution.packages.map((locked) => itemOf(locked, target, options, session)))
       const outcome = await describe(job, target, items, session)
-      return { outcome, mayBeBetter: hasBetter(outcome, session.withheld) }
+      // a pre-release may stand in for what needs another project's old source
+      const isPoor = outcome.remarks.some(({ code }) => code === 'kept-back') || outcome.items.some(isUnfinished)
+      return { outcome, mayBeBetter: session.withheld && isPoor }
     } catch (error) {
       signal.throwIfAborted()
       throw session.failure ?? error
@@ -208,15 +210,6 @@ export function createSolve(deps: Deps) {
 
 /** ms after which a page in use has outlived every freshness: only a failing upstream leaves one that old in use. */
 const unconfirmed = 3_600_000
-
-/**
- * Whether what was withheld could help: a root that is kept back, by whatever; a pre-release whose project has sources, which
- * may be of final releases.
- */
-function hasBetter({ items, remarks }: Closure, withheld: ReadonlySet<string>): boolean {
-  if (withheld.size > 0 && remarks.some(({ code }) => code === 'kept-back')) return true
-  return items.some((item) => isUnfinished(item) && withheld.has(item.artifact.name))
-}
 
 /** A solution where there was none; final releases in place of others; a newer release of something that was asked for. */
 function isBetter(wide: Closure, narrow: Closure | AirlockError): boolean {
