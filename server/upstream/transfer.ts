@@ -27,8 +27,6 @@ const stride = 16 << 20
 /** A try that brought this much was worth it: patience begins anew. */
 const progressWorth = 1 << 20
 const maxBreaks = 50
-/** Files that become durable at once: each waits for the disk on a thread that others need to read and to inflate. */
-const finishing = 3
 
 /**
  * Resolves when the artifact lies whole and durable in `.incoming/`. Throws `digest-mismatch`, `size-mismatch` (each
@@ -46,7 +44,6 @@ export function createTransfer(deps: {
   readonly onBytes: (count: number) => void
 }): Transfer {
   const { client, root, maxFile, space, wait, onBytes } = deps
-  const disk = createTurns(finishing)
   // one that was given up puts its things away before the next one of its digest begins
   const places = createTurns(1)
 
@@ -75,7 +72,7 @@ export function createTransfer(deps: {
       part = await openPart(root, sha256, url, signal)
       await bring(artifact, part, first, reservation, signal, () => onLength(part!.length))
       onVerified(part.path)
-      await finish(part, file)
+      await part.finish(file)
     } catch (error) {
       if (error instanceof AirlockError || signal.aborted) {
         // what is here is of no use to another try
@@ -102,11 +99,6 @@ export function createTransfer(deps: {
       signal,
       trust: 'linked',
     })
-  }
-
-  async function finish(part: Part, file: string): Promise<void> {
-    const over = await disk.turn('')
-    await part.finish(file).finally(over)
   }
 
   /** Until the part has the artifact's size and digest. `first`: upstream's answer to come, where it was asked already. */
