@@ -2,7 +2,7 @@
  * A simple index on loopback for uv, in place of the internet. What the solver sees is what we fetched and what gets
  * recorded:
  *
- *   /pip/index/upstream/<project>/             upstream's page as we understood it and a target can use it, from the project's one origin
+ *   /pip/index/upstream/<project>/             of upstream's page what the solve's target can use, from the project's one origin
  *   /pip/files/<project>/<sha256>/<file>      HEAD and ranges of an upstream file, passed through
  *   /pip/files/…/<file>.metadata              where upstream advertises it
  *   /pip/sources/<project>/<file>.metadata    of what stands in for a wheel that would have to be built
