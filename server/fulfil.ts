@@ -162,7 +162,7 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
 
   /**
    * What was decided is carried out, from the state alone, now or after a restart. While the disk refuses, the lane
-   * waits: the next publication would build on this one.
+   * waits: the next publication would build on this one. A file that somebody took away meanwhile is fetched again.
    */
   async function publish(
     ecosystem: Ecosystem,
@@ -170,9 +170,10 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
     job: Job,
     onWaiting: Attempt['onWaiting'],
   ): Promise<void> {
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       try {
         const closure = (await jobs.closure(job))!
+        if (!isFirst) await downloads.fetch(artifactsOf(closure), { signal: stopping })
         const askers = await requests.askers(job.id)
         await tree.publish(await ecosystem.publication(job, target, closure, askers))
         await jobs.finish(job, 'ready')

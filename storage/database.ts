@@ -5,7 +5,7 @@
 import { chmodSync, mkdirSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { Kysely, SqliteDialect, type Generated, type Transaction } from 'kysely'
+import { Kysely, type Generated, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { AptTables } from './apt-tables.ts'
 import type { BuildTables } from './build-tables.ts'
@@ -16,6 +16,7 @@ import * as outbox from './migrations/004-outbox.ts'
 import * as builds from './migrations/005-builds.ts'
 import * as verifying from './migrations/006-verifying.ts'
 import * as exchanges from './migrations/007-exchanges.ts'
+import { StateDialect } from './sqlite.ts'
 
 export type Tables = AptTables &
   BuildTables & {
@@ -142,7 +143,7 @@ export async function openDatabase(file: string): Promise<Database> {
   if (sqlite.pragma('synchronous', { simple: true }) !== 2) throw new Error('SQLite does not run at synchronous=FULL')
   const intact = sqlite.pragma('quick_check', { simple: true })
   if (intact !== 'ok') throw new Error(`${file} is damaged: ${String(intact)}`)
-  const db: Database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) })
+  const db: Database = new Kysely<Tables>({ dialect: new StateDialect(sqlite) })
   const { error } = await new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(migrations) },

@@ -1,7 +1,7 @@
 /** A full disk: jobs wait and say so, pods go on reading, and once there is room everything goes on by itself. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm, rmdir, statfs, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, rmdir, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
@@ -106,6 +106,26 @@ test('a disk that is full when it comes to publishing: the job waits, and what i
   await rm(join(disk, 'ballast'))
   await airlock.ready(id)
   await reads('late')
+  assert.deepEqual((await checkTree(airlock.root)).faults, [])
+})
+
+test('a file that is taken away after the decision, before the disk has room for its page, is fetched again', async () => {
+  const { wheel, asked, open: go } = add('taken', 2 * MB)
+  const { id } = await airlock.ask('taken')
+  await asked
+  await fill(wheel.bytes.length + 16_384)
+  go()
+  const waiting = await airlock.wait(id, (request) => request.waiting !== null || request.state === 'ready')
+  assert.equal(waiting.state, 'publishing')
+  const files = await readdir(airlock.root, { recursive: true, withFileTypes: true })
+  const [found, ...more] = files.filter(({ name }) => name === wheel.file)
+  assert.deepEqual(more, [])
+  await rm(join(found!.parentPath, wheel.file))
+
+  await rm(join(disk, 'ballast'))
+  await airlock.ready(id)
+  await reads('taken')
+  assert.equal(index.files.asked(index.pathOf(wheel)).length, 2)
   assert.deepEqual((await checkTree(airlock.root)).faults, [])
 })
 

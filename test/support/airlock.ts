@@ -11,9 +11,10 @@
  * The guard is loaded into the server too: a connection to the outside fails there, and makes `stop` throw.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -227,17 +228,25 @@ export function hasEnded({ state }: { readonly state: string }): boolean {
   return (finishedStates as readonly string[]).includes(state)
 }
 
-/** Ports that nobody listens on now. */
+/**
+ * Ports of loopback that nobody listens on: below those that the kernel gives to whoever asks for any, so that none of
+ * them is given away before it is used.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = servers.map(async (server) => {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    return (server.address() as AddressInfo).port
+  const found = new Set<number>()
+  while (found.size < count) {
+    const port = randomInt(12_000, 32_000)
+    if (await isFree(port)) found.add(port)
+  }
+  return [...found]
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
-  const found = await Promise.all(ports)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return found
 }
 
 /** Everything alive whose command line or environment names a folder, but for this test itself. */
