@@ -3,7 +3,8 @@
  * Used by a sample in this folder and by every call there is in test/soak.
  */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { existsSync, writeFileSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,6 +16,7 @@ import { hostPython, uvInstall } from '../support/clients.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { checkAptTree, packagesIn } from '../support/apt-tree.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
+import { held } from './hold.ts'
 import { sabotageOf, type Cut } from '../support/sabotage.ts'
 import { strike, type Strike } from '../support/strike.ts'
 import { checkTree } from '../support/tree.ts'
@@ -52,7 +54,11 @@ const hasty: readonly Cut[] = [
 ]
 
 /** What was hit, whether it concerned a file of the server's, and the request's state then; or the server had died. */
-export type Struck = Strike & { readonly at: string; readonly isOfDisk: boolean; readonly ended: string }
+export type Point = Strike & {
+  /** Whence the calls are counted: from the ask on (else), or from when it is proved and all that is left is to publish. */
+  readonly since?: 'ask' | 'proof'
+}
+export type Struck = Point & { readonly at: string; readonly isOfDisk: boolean; readonly ended: string }
 
 export async function startCrashing(
   t: TestContext,
@@ -60,6 +66,7 @@ export async function startCrashing(
   { index, archive }: { readonly index: TestIndex; readonly archive: Archive },
   cuts: readonly Cut[] = [],
 ) {
+  const hold = join(await temporaryFolder(t), 'hold')
   const airlock = await startAirlock({
     index: index.url,
     config: { targets: targetsOf(archive) },
@@ -68,7 +75,8 @@ export async function startCrashing(
       UV_THREADPOOL_SIZE: '1',
       // it is started again and again
       NODE_COMPILE_CACHE: await temporaryFolder(t),
-      ...sabotageOf([...hasty, ...cuts]),
+      HOLD: hold,
+      ...sabotageOf([...hasty, held, ...cuts]),
     },
     preload: ['sabotage.ts'],
   })
@@ -82,12 +90,14 @@ export async function startCrashing(
   let open: string[] = []
 
   /** Asks with a fault in the way. Null: the request made fewer such calls, and met nothing. */
-  async function meet(one: Strike): Promise<Struck | null> {
+  async function meet(one: Point): Promise<Struck | null> {
     const name = next()
     open.push(name)
     const pid = airlock.pid()
+    const proved = one.since === 'proof' ? await askAndHold(name) : null
     const under = await strike(pid, one)
-    const acknowledged = await ask(name).catch(() => null)
+    if (proved) await rm(hold)
+    const acknowledged = proved ?? (await ask(name).catch(() => null))
     const ended = acknowledged && (await outcome(airlock, acknowledged.id))
     const at = await under.end()
     const died = ended === null && !(await isAlive(airlock))
@@ -109,6 +119,17 @@ export async function startCrashing(
     return at === null
       ? null
       : { ...one, at, isOfDisk: at.includes(airlock.folder), ended: died ? 'died' : (ended ?? 'refused') }
+  }
+
+  /** Asks, and resolves when it is proved and goes no further. */
+  async function askAndHold(name: string): Promise<RequestView> {
+    await rm(`${hold}.reached`, { force: true })
+    writeFileSync(hold, '')
+    const request = await ask(name)
+    for (const late = Date.now() + 60_000; !existsSync(`${hold}.reached`); await sleep(5)) {
+      if (Date.now() > late) throw new Error(`${name} was not proved:\n${airlock.log().slice(-3000)}`)
+    }
+    return request
   }
 
   return {
