@@ -28,6 +28,8 @@ export type Config = FileConfig & {
   /** Null: the mirror runs apart. */
   readonly mirrorListen: Address | null
   readonly consoleListen: Address
+  /** Where Prometheus asks, apart from the console and the mirror; never where pods are; null: nowhere. */
+  readonly metricsListen: Address | null
   /** What pods call the mirror and people the console, without a trailing slash; null: as it listens. */
   readonly mirrorUrl: string | null
   readonly consoleUrl: string | null
@@ -74,6 +76,7 @@ export function readConfig(env: Environment, cwd: string, how: 'make' | 'look' =
     state,
     mirrorListen,
     consoleListen: address(env, 'AIRLOCK_CONSOLE_LISTEN', '127.0.0.1:8081'),
+    metricsListen: readMetricsListen(env),
     mirrorUrl: url(env, 'AIRLOCK_MIRROR_URL'),
     consoleUrl: url(env, 'AIRLOCK_CONSOLE_URL'),
     python: setting(env, 'AIRLOCK_PYTHON') ?? null,
@@ -88,10 +91,8 @@ export function readStateFolder(env: Environment, cwd: string): string {
 }
 
 /** What the mirror needs, and nothing that a pod could learn more from: it opens neither the state nor the file. */
-export type MirrorConfig = Pick<Config, 'root' | 'mirrorUrl' | 'consoleUrl' | 'remarks'> & {
+export type MirrorConfig = Pick<Config, 'root' | 'metricsListen' | 'mirrorUrl' | 'consoleUrl' | 'remarks'> & {
   readonly mirrorListen: Address
-  /** Where a mirror that runs apart is asked for its counts; never where pods are; null: nowhere. */
-  readonly metricsListen: Address | null
 }
 
 export function readMirrorConfig(env: Environment, cwd: string): MirrorConfig {
@@ -106,8 +107,8 @@ export function readMirrorConfig(env: Environment, cwd: string): MirrorConfig {
   })
 }
 
-/** AIRLOCK_METRICS_LISTEN, which only a mirror that runs apart uses; null: off, as it is unless set. */
-export function readMetricsListen(env: Environment): Address | null {
+/** Null: off, as it is unless set. */
+function readMetricsListen(env: Environment): Address | null {
   const given = setting(env, 'AIRLOCK_METRICS_LISTEN') ?? 'off'
   return given === 'off' ? null : address(env, 'AIRLOCK_METRICS_LISTEN', given)
 }

@@ -8,6 +8,8 @@ export type Greeting = {
   readonly consoleUrl: string
   /** Null: it runs apart. */
   readonly mirrorUrl: string | null
+  /** Null: nobody is told. */
+  readonly metricsUrl: string | null
   readonly root: string
   readonly state: string
   readonly config: string | null
@@ -30,6 +32,7 @@ const words = {
   en: {
     console: 'console ',
     mirror: 'mirror  ',
+    metrics: 'metrics ',
     apart: 'off here (AIRLOCK_MIRROR_LISTEN=off); it runs apart',
     tree: 'tree    ',
     state: 'state   ',
@@ -50,6 +53,7 @@ const words = {
   zh: {
     console: '控制台  ',
     mirror: '镜像    ',
+    metrics: '指标    ',
     apart: '未在此启动（AIRLOCK_MIRROR_LISTEN=off），独立运行',
     tree: '目录树  ',
     state: '状态    ',
@@ -77,6 +81,7 @@ export function greet(greeting: Greeting, language: Language): string {
     'Airlock',
     line(w.console, greeting.consoleUrl),
     line(w.mirror, greeting.mirrorUrl ?? w.apart),
+    ...(greeting.metricsUrl === null ? [] : [line(w.metrics, `${greeting.metricsUrl}/metrics`)]),
     line(w.tree, greeting.root),
     line(w.state, greeting.state),
     line(w.config, greeting.config ?? w.none),

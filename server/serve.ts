@@ -22,6 +22,7 @@ import { addGauges } from './metrics/gauges.ts'
 import { watchDurations } from './metrics/durations.ts'
 import { withCause } from './log.ts'
 import { createMirrorChild, type MirrorChild } from './mirror-child.ts'
+import { createMetricsListener, type MetricsListener } from './metrics-listener.ts'
 
 /** What set-up builds of `client/page`. */
 const pageFolder = fileURLToPath(new URL('../client/page/dist', import.meta.url))
@@ -81,6 +82,8 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
     consoleUrl: config.consoleUrl,
   })
   const server = await listen(app, config.consoleListen)
+  const metrics = createMetricsListener(() => registry.metrics())
+  const metricsPort = config.metricsListen && (await listenForScrapes(metrics, config.metricsListen))
   server.on('clientError', answerMalformed)
   const consolePort = (server.address() as { port: number }).port
   await airlock.housekeeping.atStart()
@@ -97,6 +100,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
       config: config.file,
       consoleUrl: config.consoleUrl ?? urlOf({ ...config.consoleListen, port: consolePort }),
       mirrorUrl,
+      metricsUrl: config.metricsListen && urlOf({ ...config.metricsListen, port: metricsPort! }),
       upstreams: airlock.upstreams.map(({ name, url, source }) => ({ ecosystem: 'pip', name, url, source })),
       targets,
       sandbox: config.builds.pip === 'off' ? null : airlock.sandbox.available,
@@ -116,6 +120,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   endHousekeeping()
   server.close()
   server.closeAllConnections()
+  metrics.close()
   await Promise.all([airlock.close(), mirror.stop()])
 }
 
@@ -152,14 +157,18 @@ export async function offline(command: 'rebuild' | 'verify', env: Environment, c
 async function listen(app: Express, { host, port }: Address): Promise<Server> {
   const { promise, resolve, reject } = Promise.withResolvers<Server>()
   const server = app.listen(port, host, (error?: Error) => (error ? reject(error) : resolve(server)))
-  return promise.catch((cause: NodeJS.ErrnoException) => {
+  return promise.catch(unusable({ host, port }, 'AIRLOCK_CONSOLE_LISTEN'))
+}
+
+function listenForScrapes(metrics: MetricsListener, { host, port }: Address): Promise<number> {
+  return metrics.listen(port, host).catch(unusable({ host, port }, 'AIRLOCK_METRICS_LISTEN'))
+}
+
+function unusable({ host, port }: Address, setting: string) {
+  return (cause: NodeJS.ErrnoException): never => {
     const reason = cause.code ?? cause.message
-    throw new AirlockError(
-      'address-unusable',
-      { address: `${host}:${port}`, reason, setting: 'AIRLOCK_CONSOLE_LISTEN' },
-      { cause },
-    )
-  })
+    throw new AirlockError('address-unusable', { address: `${host}:${port}`, reason, setting }, { cause })
+  }
 }
 
 function urlOf({ host, port }: Address): string {

@@ -19,8 +19,8 @@ export const environment = {
     zh: '供人提交申请；HomePod 不应能访问，故默认仅 loopback',
   },
   AIRLOCK_METRICS_LISTEN: {
-    en: 'where Prometheus asks a mirror that runs apart; never where pods reach it, so it is off until somebody opens it',
-    zh: '供 Prometheus 采集独立运行的镜像；HomePod 不应能访问，故默认关闭',
+    en: 'where Prometheus asks, apart from the console; never where pods reach it, so it is off until somebody opens it',
+    zh: '供 Prometheus 采集，与控制台分开；HomePod 不应能访问，故默认关闭',
   },
   AIRLOCK_MIRROR_URL: {
     en: 'what pods call the mirror, where that differs',

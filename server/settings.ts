@@ -1,6 +1,6 @@
 /** `airlock config explain`: every setting with its value, where that came from and why it is so. */
 import { z } from 'zod'
-import { readConfig, readMetricsListen, type Environment } from './config.ts'
+import { readConfig, type Environment } from './config.ts'
 import { linesOfConfig } from './config-file.ts'
 import { languageOf, type Language, type Phrase } from './errors.ts'
 import { fileSchema } from './knobs.ts'
@@ -29,7 +29,7 @@ export function settingsOf(env: Environment, cwd: string): readonly Setting[] {
     AIRLOCK_STATE: config.state,
     AIRLOCK_MIRROR_LISTEN: address(config.mirrorListen),
     AIRLOCK_CONSOLE_LISTEN: address(config.consoleListen),
-    AIRLOCK_METRICS_LISTEN: address(readMetricsListen(env)),
+    AIRLOCK_METRICS_LISTEN: address(config.metricsListen),
     AIRLOCK_MIRROR_URL: config.mirrorUrl,
     AIRLOCK_CONSOLE_URL: config.consoleUrl,
     AIRLOCK_PYTHON: config.python,

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readMirrorConfig, type Address, type Environment } from '../config.ts'
 import { AirlockError } from '../errors.ts'
-import { createMetricsListener } from './metrics.ts'
+import { createMetricsListener } from '../metrics-listener.ts'
+import { mirrorMetrics } from './metrics.ts'
 import { createMirror } from './mirror.ts'
 
 /** What a HomePod's downloads may still take after SIGTERM. */
@@ -19,7 +20,7 @@ const patience = { tries: 20, ms: 100 } as const
 export async function runMirror(env: Environment, cwd: string): Promise<void> {
   const { root, mirrorListen, metricsListen, mirrorUrl, consoleUrl, remarks } = readMirrorConfig(env, cwd)
   const mirror = createMirror({ root, mirrorUrl, consoleUrl, onError: complain })
-  const metrics = createMetricsListener(mirror.counts)
+  const metrics = createMetricsListener(() => mirrorMetrics(mirror.counts()))
   const ended = untilTold()
   try {
     const port = await listen(mirror, mirrorListen, 'AIRLOCK_MIRROR_LISTEN')

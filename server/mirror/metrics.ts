@@ -1,53 +1,8 @@
-/**
- * What a mirror that runs apart tells Prometheus, on a listener of its own: pods reach the mirror's, and must not learn
- * from it what other pods read. Counts only, under the names that the console's /metrics gives them.
- */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+/** What a mirror that runs apart tells Prometheus: counts only, under the names that the console's /metrics gives them. */
 import type { MirrorCounts } from './counts.ts'
 
-export type MetricsListener = {
-  /** Resolves with the port. Rejects with the system's error. */
-  listen(port: number, host: string): Promise<number>
-  /** Ends every connection: a scrape that is lost is asked again. */
-  close(): void
-}
-
-/** Scrapes are small and rare: whoever holds more connections open than this is none. */
-const mostConnections = 16
-
-export function createMetricsListener(counts: () => MirrorCounts): MetricsListener {
-  const server = createServer({ keepAliveTimeout: 5000, headersTimeout: 5000, requestTimeout: 5000 }, (req, res) =>
-    answer(req, res, counts),
-  )
-  server.maxConnections = mostConnections
-  server.timeout = 60_000
-  return {
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(port, host, () => {
-          server.removeListener('error', reject)
-          resolve((server.address() as AddressInfo).port)
-        })
-      }),
-    close() {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
-}
-
-function answer({ method, url = '' }: IncomingMessage, res: ServerResponse, counts: () => MirrorCounts): void {
-  res.setHeader('X-Content-Type-Options', 'nosniff')
-  if (method !== 'GET' && method !== 'HEAD') return void res.writeHead(405, { Allow: 'GET, HEAD' }).end()
-  if (url.split('?', 1)[0] !== '/metrics') return void res.writeHead(404).end()
-  res.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' })
-  res.end(method === 'HEAD' ? undefined : textOf(counts()))
-}
-
 /** https://prometheus.io/docs/instrumenting/exposition_formats/: counters that begin again with the process. */
-function textOf({ answers, bytes, connections }: MirrorCounts): string {
+export function mirrorMetrics({ answers, bytes, connections }: MirrorCounts): string {
   const families = [
     [
       'airlock_mirror_requests_total',

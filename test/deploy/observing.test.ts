@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { livingIn, startAirlock, type Airlock } from '../support/airlock.ts'
+import { freePorts, livingIn, startAirlock, type Airlock } from '../support/airlock.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
 import { makeWheel } from '../support/wheels.ts'
@@ -18,12 +18,15 @@ const rules = join(project, 'deploy/prometheus-rules.yml')
 
 let index: TestIndex
 let airlock: Airlock
+let apart: string
 const wheel = makeWheel({ name: 'widget', version: '1.0', files: { 'widget/data': Buffer.alloc(5000, 'x') } })
 
 before(async () => {
   index = await startIndex()
   index.add(wheel)
-  airlock = await startAirlock({ index: index.url })
+  const [port] = await freePorts(1)
+  apart = `http://127.0.0.1:${port}`
+  airlock = await startAirlock({ index: index.url, env: { AIRLOCK_METRICS_LISTEN: `127.0.0.1:${port}` } })
 })
 after(async () => {
   await airlock?.close()
@@ -31,8 +34,8 @@ after(async () => {
 })
 
 /** Every sample, by its name and labels as they are written. */
-async function scrape(): Promise<ReadonlyMap<string, number>> {
-  const answer = await fetch(`${airlock.consoleUrl}/metrics`)
+async function scrape(base = airlock.consoleUrl): Promise<ReadonlyMap<string, number>> {
+  const answer = await fetch(`${base}/metrics`)
   assert.equal(answer.status, 200)
   assert.match(answer.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/)
   const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
@@ -70,6 +73,15 @@ test('requests, their durations, what was fetched and what pods read are counted
   assert.ok(at('airlock_mirror_sent_bytes_total')! > 300)
   assert.ok(at('airlock_gateway_pages_total{source="upstream"}')! >= 2)
   assert.ok(at('airlock_disk_free_bytes{folder="root"}')! > 0)
+})
+
+test('a listener of its own tells the same and nothing else', async () => {
+  const names = (samples: ReadonlyMap<string, number>) =>
+    [...samples.keys()].filter((name) => name.startsWith('airlock_'))
+  assert.deepEqual(names(await scrape(apart)).toSorted(), names(await scrape()).toSorted())
+  for (const path of ['/', '/api/requests', '/healthz']) assert.equal((await fetch(`${apart}${path}`)).status, 404)
+  assert.equal((await fetch(`${apart}/metrics`, { method: 'POST', body: 'x' })).status, 405)
+  assert.match(airlock.log(), new RegExp(`metrics .*${apart}/metrics`))
 })
 
 test('a mirror that died and is back counts on', async () => {

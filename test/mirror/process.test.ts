@@ -246,7 +246,7 @@ suite('the mirror as a process', { concurrency: true }, () => {
     for (const file of ours)
       assert.match(
         file,
-        /^server\/(?:main|config|config-file|knobs|errors|error-texts|mirror\/[a-z]+)\.ts$|^storage\/layout\.ts$/,
+        /^server\/(?:main|config|config-file|knobs|errors|error-texts|metrics-listener|mirror\/[a-z]+)\.ts$|^storage\/layout\.ts$/,
         file,
       )
     assert.deepEqual([...packages].toSorted(), ['yaml', 'zod'], 'what config.ts reads its file with')

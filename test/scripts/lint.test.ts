@@ -229,6 +229,16 @@ const probes: Readonly<Record<string, Probe>> = {
     refused: [value('./mirror/place.ts'), value('express'), value('node:https'), value('node:child_process')],
     allowed: [value('./console/app.ts'), value('./airlock.ts'), type('express')],
   },
+  'server/metrics-listener.ts': {
+    refused: [
+      value('./mirror/place.ts'),
+      type('./config.ts'),
+      value('prom-client'),
+      value('node:https'),
+      value('node:child_process'),
+    ],
+    allowed: [value('node:http'), type('node:net')],
+  },
   'server/machine.ts': {
     refused: [value('./mirror/place.ts'), value('got'), 'export const home = process.env.HOME'],
     allowed: [value('./pip/interpreter.ts'), value('./apt/host.ts')],
