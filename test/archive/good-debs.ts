@@ -54,6 +54,28 @@ const stanza = (entries: readonly TarEntry[]) => {
 
 /** Of xz, which takes a child each, those with data in xz only, as dpkg makes them. */
 export function goodDebs(): readonly GoodDeb[] {
+  return [...signed(), ...packed()]
+}
+
+/** Signatures behind the data, as vendors put them there. */
+function signed(): readonly GoodDeb[] {
+  const entries = contents['all the scripts']!
+  const data = ['data.tar.xz', Buffer.from('what is in it is not read here')] as const
+  const members = [
+    ['debian-binary', Buffer.from('2.0\n')],
+    ['control.tar.gz', gzipSync(writeTar(entries))],
+    data,
+  ] as const
+  return [['_gpgorigin'], ['_gpgbuilder'], ['_gpgorigin', '_gpgmaint', '_gpgarchive', '_gpgbuilder']].map((names) => {
+    const bytes = ar([
+      ...members,
+      ...names.map((name) => [name, Buffer.from(`${name} of 65 bytes`.padEnd(65))] as const),
+    ])
+    return { what: `signed: ${names.join(', ')}`, file: 'aa.deb', bytes, stanza: stanza(entries) }
+  })
+}
+
+function packed(): readonly GoodDeb[] {
   return Object.entries(contents).flatMap(([what, entries]) =>
     Object.entries(packings).flatMap(([end, pack]) => {
       const inner = pack(writeTar(entries))
