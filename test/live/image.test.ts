@@ -172,11 +172,15 @@ test('the image’s steps make one that serves as nobody on a read-only root', {
     await writeFile(join(config, 'airlock.yaml'), `${given}gateway: { port: ${gatewayPort} }\n`)
     const from: Record<string, string> = { public: shared, state: block, config, credentials: await temporaryFolder(t) }
 
+    // pods have addresses of their own, these containers share this machine's
+    const [mirrorMetrics, consoleMetrics] = await freePorts(2)
+
     function start(manifest: Manifest, line?: readonly string[]) {
       const { args = [], env, volumeMounts } = containerOf(manifest)
       const listen = [
         ['AIRLOCK_MIRROR_LISTEN', mirrorPort],
         ['AIRLOCK_CONSOLE_LISTEN', consolePort],
+        ['AIRLOCK_METRICS_LISTEN', args.includes('mirror') ? mirrorMetrics : consoleMetrics],
       ] as const
       const own = Object.fromEntries(env.map(({ name: variable, value }) => [variable, value]))
       for (const [variable, port] of listen) if (own[variable]?.includes(':')) own[variable] = `127.0.0.1:${port}`
@@ -198,6 +202,11 @@ test('the image’s steps make one that serves as nobody on a read-only root', {
     await until(`${consoleUrl}/readyz`, server)
     // the mirror sees what the console publishes
     await until(`${mirrorUrl}/homepod/setup.sh`, server)
+    for (const port of [mirrorMetrics, consoleMetrics])
+      assert.match(
+        await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
+        /^airlock_mirror_|^airlock_queue_jobs /m,
+      )
     assert.equal((await stat(join(block, 'state'))).mode & 0o777, 0o700)
     // as deploy/README.md has it by `kubectl exec`
     const file = '/var/lib/airlock/airlock.tar'
