@@ -53,11 +53,11 @@ const hasty: readonly Cut[] = [
   { file: 'server/queue.ts', from: 'passingInterval = 10', to: 'passingInterval = 0.05' },
 ]
 
-/** What was hit, whether it concerned a file of the server's, and the request's state then; or the server had died. */
 export type Point = Strike & {
   /** Whence the calls are counted: from the ask on (else), or from when it is proved and all that is left is to publish. */
   readonly since?: 'ask' | 'proof'
 }
+/** What was hit, whether it concerned a file of the server's, and the request's state then; or the server had died. */
 export type Struck = Point & { readonly at: string; readonly isOfDisk: boolean; readonly ended: string }
 
 export async function startCrashing(
