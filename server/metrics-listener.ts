@@ -15,11 +15,14 @@ export type MetricsListener = {
 /** Scrapes are small and rare: whoever holds more connections open than this is none. */
 const mostConnections = 16
 
-/** `text` in Prometheus' own format. */
-export function createMetricsListener(text: () => string | Promise<string>): MetricsListener {
+/** `text` in Prometheus' own format; `onError` hears why it could not be had, which a scrape is answered 500 for. */
+export function createMetricsListener(
+  text: () => string | Promise<string>,
+  onError: (error: unknown) => void,
+): MetricsListener {
   const server = createServer(
     { keepAliveTimeout: 5000, headersTimeout: 5000, requestTimeout: 5000 },
-    (req, res) => void answer(req, res, text),
+    (req, res) => void answer(req, res, text, onError),
   )
   server.maxConnections = mostConnections
   server.timeout = 60_000
@@ -43,12 +46,18 @@ async function answer(
   { method, url = '' }: IncomingMessage,
   res: ServerResponse,
   text: () => string | Promise<string>,
+  onError: (error: unknown) => void,
 ) {
   res.setHeader('X-Content-Type-Options', 'nosniff')
   if (method !== 'GET' && method !== 'HEAD') return void res.writeHead(405, { Allow: 'GET, HEAD' }).end()
   if (url.split('?', 1)[0] !== '/metrics') return void res.writeHead(404).end()
-  const told = await Promise.try(text).catch(() => null)
-  if (told === null) return void res.writeHead(500).end()
+  let told: string
+  try {
+    told = await text()
+  } catch (error) {
+    onError(error)
+    return void res.writeHead(500).end()
+  }
   res.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' })
   res.end(method === 'HEAD' ? undefined : told)
 }

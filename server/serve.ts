@@ -82,7 +82,10 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
     consoleUrl: config.consoleUrl,
   })
   const server = await listen(app, config.consoleListen)
-  const metrics = createMetricsListener(() => registry.metrics())
+  const metrics = createMetricsListener(
+    () => registry.metrics(),
+    (error) => log.error({ err: error }, 'the figures for a scrape could not be collected'),
+  )
   const metricsPort = config.metricsListen && (await listenForScrapes(metrics, config.metricsListen))
   server.on('clientError', answerMalformed)
   const consolePort = (server.address() as { port: number }).port

@@ -20,7 +20,10 @@ const patience = { tries: 20, ms: 100 } as const
 export async function runMirror(env: Environment, cwd: string): Promise<void> {
   const { root, mirrorListen, metricsListen, mirrorUrl, consoleUrl, remarks } = readMirrorConfig(env, cwd)
   const mirror = createMirror({ root, mirrorUrl, consoleUrl, onError: complain })
-  const metrics = createMetricsListener(() => mirrorMetrics(mirror.counts()))
+  const metrics = createMetricsListener(
+    () => mirrorMetrics(mirror.counts()),
+    (error) => complain(error, '/metrics'),
+  )
   const ended = untilTold()
   try {
     const port = await listen(mirror, mirrorListen, 'AIRLOCK_MIRROR_LISTEN')

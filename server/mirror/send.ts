@@ -63,6 +63,7 @@ async function sendInTurns(res: ServerResponse, handle: FileHandle, span: Span):
 }
 
 async function sendPieces(res: ServerResponse, handle: FileHandle, { start, end }: Span): Promise<void> {
+  const { socket } = res
   const write = createWriter(res)
   const read = createReader(handle)
   for (let at = start; at < end;) {
@@ -70,9 +71,10 @@ async function sendPieces(res: ServerResponse, handle: FileHandle, { start, end 
     const piece = sending > few ? pieceOfMany : bufferSize
     const length = checked(await read(buffer, Math.min(piece, end - at), at))
     at += length
-    // a buffer whose client is gone is not used again: the kernel may not be done with it
-    if (await write(buffer.subarray(0, length))) return
-    if (free.length < spares) free.push(buffer)
+    const isGone = await write(buffer.subarray(0, length))
+    // while a connection is being closed its bytes may still be read; afterwards nobody can
+    if ((!isGone || socket?.closed) && free.length < spares) free.push(buffer)
+    if (isGone) return
     // a client that takes everything at once would otherwise keep all others waiting until its end
     await new Promise((resolve) => setImmediate(resolve))
   }

@@ -149,3 +149,16 @@ test('nothing warns of listeners that pile up', { timeout: 30_000 }, async (t) =
   await untilClosed(mirror.root)
   assert.deepEqual(warnings, [])
 })
+
+test('the buffer of a download that is broken off serves the next one', { timeout: 30_000 }, async (t) => {
+  const mirror = await startMirror(t)
+  await mirror.put(path, large)
+  const made = t.mock.method(Buffer, 'allocUnsafeSlow')
+  for (let round = 0; round < 20; round++) {
+    const socket = await start(mirror, get)
+    await once(socket, 'data')
+    socket.destroy()
+    await untilClosed(mirror.root)
+  }
+  assert.ok(made.mock.callCount() <= 2, `${made.mock.callCount()} buffers for one download at a time`)
+})
