@@ -212,7 +212,7 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
     stopping: stopping.signal,
   }
   const solves = new PQueue({ concurrency: config.queue.solves })
-  const queue = createQueue({ jobs, requests, fulfil: createFulfil({ ...spine, solves, weigh }), log })
+  const queue = createQueue({ jobs, requests, fulfil: createFulfil({ ...spine, solves, weigh, log }), log })
   const reuse = createReuse({ ...spine, pathOf: downloads.pathOf, hours: config.reuse })
   const ask = createAsk({ ...spine, queue, reuse, unfinished: config.queue.unfinished })
   const tryOut = createTryOut({ ...spine, log })

@@ -22,6 +22,7 @@ import type { Tree } from '../storage/tree.ts'
 import type { Ecosystem, Target } from './ecosystem.ts'
 import { AirlockError, problemOf } from './errors.ts'
 import { inTurn, type Lanes } from './lanes.ts'
+import type { Log } from './log.ts'
 import type { Downloads } from './upstream/download.ts'
 
 export type Attempt = {
@@ -45,12 +46,15 @@ type Deps = {
   readonly weigh: (job: Job, closure: Closure, hasBegun: boolean) => Promise<void>
   /** Aborts when the server stops: the only thing that interrupts a publication. */
   readonly stopping: AbortSignal
+  readonly log: Pick<Log, 'warn'>
 }
 
 /** Between two tries to publish on a disk that refuses, in ms. */
 const publishInterval = 5000
 
-export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lanes, solves, weigh, stopping }: Deps) {
+export function createFulfil(deps: Deps) {
+  const { ecosystems, jobs, requests, downloads, tree, lanes, solves, weigh, stopping, log } = deps
+
   /**
    * Fulfils a job, or throws the AirlockError that the job will keep. Every step may be repeated after a crash: what was
    * solved is recorded, what was fetched is whole or resumable, what was published is left alone.
@@ -141,7 +145,10 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
     return renewed
   }
 
-  /** Stages, proves, and decides. Invariant: nothing is recorded as visible that was not proved. */
+  /**
+   * Stages, proves, and decides. Invariants: nothing is recorded as visible that was not proved; and once it is recorded,
+   * nothing keeps it from being published, what the stage leaves behind least of all.
+   */
   async function record(
     ecosystem: Ecosystem,
     target: Target,
@@ -156,7 +163,9 @@ export function createFulfil({ ecosystems, jobs, requests, downloads, tree, lane
       const { artifacts, neededBy, remarks, dropped, record } = stage
       await jobs.intend(job, { lane: target.lane, artifacts, neededBy, remarks, picked, dropped, record })
     } finally {
-      await stage.close()
+      await stage
+        .close()
+        .catch((error: unknown) => log.warn({ err: error }, 'a stage could not be removed: the next start does it'))
     }
   }
 

@@ -116,6 +116,12 @@ export async function startAptAirlock(
   })
   gateway.proxy(apt.proxy)
   const ecosystem = wrap(apt.ecosystem)
+  const log = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (fields: { err?: Error }) => t.diagnostic(String(fields.err?.stack)),
+  } as never
   const fulfil = createFulfil({
     ecosystems: new Map([['apt', ecosystem]]),
     jobs,
@@ -126,13 +132,8 @@ export async function startAptAirlock(
     solves: new PQueue({ concurrency: 2 }),
     weigh: () => Promise.resolve(),
     stopping: stopping.signal,
+    log,
   })
-  const log = {
-    debug() {},
-    info() {},
-    warn() {},
-    error: (fields: { err?: Error }) => t.diagnostic(String(fields.err?.stack)),
-  } as never
   const queue = createQueue({ jobs, requests, fulfil, log, passingInterval: 0.05 })
   const stop = async () => {
     if (stopping.signal.aborted) return

@@ -48,6 +48,16 @@ describe('a request for packages of apt', { concurrency: 2 }, () => {
     await crashing.converge()
   })
 
+  test('proved, it is published even where the folder of its proof cannot be removed', async (t) => {
+    const crashing = await startCrashing(t, 'apt', await startUpstreams(t, 4))
+    for (const point of [...files('unlink', 3), ...files('rmdir', 1)]) {
+      const struck = await crashing.meet({ ...point, since: 'proof', fault: 'EIO' })
+      assert.match(struck!.at, /\/state\/work\//)
+      assert.equal(struck!.ended, 'ready', JSON.stringify(point))
+    }
+    await crashing.converge()
+  })
+
   test('control: were InRelease written first, a kill would show what it leads to', async (t) => {
     const cut = {
       file: 'storage/tree.ts',

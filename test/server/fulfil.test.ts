@@ -53,6 +53,17 @@ for (const step of ['solve', 'download', 'stage', 'prove'] as const) {
   })
 }
 
+test('what was decided is published even where its stage cannot be removed', async (t) => {
+  const root = await temporaryFolder(t)
+  const airlock = await toyAirlock(root, {
+    before: (step) => {
+      if (step === 'close') throw Object.assign(new Error('rmdir'), { code: 'EIO' })
+    },
+  })
+  assert.equal((await airlock.settled(await airlock.ask('a'))).job.state, 'ready')
+  assert.equal(await index(root), 'a-1')
+})
+
 test('an unexpected error keeps nothing of itself in the problem', async (t) => {
   const airlock = await toyAirlock(await temporaryFolder(t), {
     before: () => {

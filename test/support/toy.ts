@@ -18,7 +18,10 @@ import { artifact, closureOf } from './records.ts'
 
 export type ToyHooks = {
   /** Before each step; throw to fail it, wait to hold it. */
-  readonly before?: (step: 'solve' | 'download' | 'stage' | 'prove' | 'publish', job: number) => Promise<void> | void
+  readonly before?: (
+    step: 'solve' | 'download' | 'stage' | 'prove' | 'close' | 'publish',
+    job: number,
+  ) => Promise<void> | void
   readonly tree?: (tree: Tree) => Tree
   /** Under which name it goes; `toy` where the contract does not care. */
   readonly name?: string
@@ -59,7 +62,7 @@ export async function toyAirlock(
         artifacts: closure.items.map((item) => item.artifact),
         neededBy: Object.fromEntries(closure.items.map((item) => [item.artifact.name, item.neededBy])),
         remarks: [],
-        close: () => Promise.resolve(),
+        close: async () => before?.('close', job.id),
       }
     },
     async prove(job, _, stage) {
@@ -102,6 +105,7 @@ export async function toyAirlock(
     solves: new PQueue({ concurrency: 2 }),
     weigh: () => Promise.resolve(),
     stopping: stopping.signal,
+    log: silent,
   })
   const queue = createQueue({ jobs, requests, fulfil, log: silent, passingInterval: 0.02 })
 
