@@ -1,7 +1,7 @@
 /** PEP 376, 427: RECORD lists every file of a wheel. What it leaves out, adds or states otherwise is a sign of tampering. */
 import { createHash } from 'node:crypto'
 import type { Member } from './zip.ts'
-import { shownName, wheelFaults, type Refuse } from './zip-words.ts'
+import { wheelFaults, type Refuse } from './zip-words.ts'
 
 type Row = { readonly hash: string; readonly size: string }
 
@@ -28,16 +28,16 @@ export function checkRecord(
   for (const [name, row] of rows) {
     const member = members.get(name)
     if (!member) {
-      if (!unlisted.has(name)) refuse(wheelFaults.absent(shownName(name)))
+      if (!unlisted.has(name)) refuse(wheelFaults.absent(name))
       continue
     }
     if (unlisted.has(name)) continue
-    if (row.size !== '' && Number(row.size) !== member.size) refuse(wheelFaults.recordedSize(shownName(name)))
+    if (row.size !== '' && Number(row.size) !== member.size) refuse(wheelFaults.recordedSize(name))
     const content = contents.get(name)
-    if (content && !matches(row.hash, content)) refuse(wheelFaults.recordedHash(shownName(name)))
+    if (content && !matches(row.hash, content)) refuse(wheelFaults.recordedHash(name))
   }
   for (const { name, isFolder } of members.values())
-    if (!isFolder && !rows.has(name) && !unlisted.has(name)) refuse(wheelFaults.unrecorded(shownName(name)))
+    if (!isFolder && !rows.has(name) && !unlisted.has(name)) refuse(wheelFaults.unrecorded(name))
 }
 
 function matches(hash: string, content: Buffer): boolean {
@@ -61,7 +61,7 @@ function readRecord(text: string, members: number, refuse: Refuse): ReadonlyMap<
     if (name === undefined || name === '' || rest.length > 0 || !/^\d{0,15}$/.test(size) || line > 2 * members + 100)
       refuse(wheelFaults.record(line))
     const before = rows.get(name)
-    if (before && (before.hash !== hash || before.size !== size)) refuse(wheelFaults.recordedTwice(shownName(name)))
+    if (before && (before.hash !== hash || before.size !== size)) refuse(wheelFaults.recordedTwice(name))
     rows.set(name, { hash, size })
   }
   return rows

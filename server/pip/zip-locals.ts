@@ -5,7 +5,7 @@
  */
 import type { Entry } from 'yauzl'
 import { createAhead, type Ahead, type Bytes } from './file-bytes.ts'
-import { shownName, zipFaults, type Refuse } from './zip-words.ts'
+import { zipFaults, type Refuse } from './zip-words.ts'
 
 const headerSize = 30
 const headerSignature = 0x04034b50
@@ -35,22 +35,22 @@ export async function checkLocals(
     signal?.throwIfAborted()
     const at = entry.relativeOffsetOfLocalHeader
     const gap = at - dataEnd
-    if (gap < 0) refuse(zipFaults.overlap(shownName(entry.fileNameRaw)))
+    if (gap < 0) refuse(zipFaults.overlap(entry.fileNameRaw))
     // before anything of it is read: a hole may be larger than memory
-    if (gap > maxDescriptor && before) refuse(zipFaults.gap(shownName(before.fileNameRaw)))
+    if (gap > maxDescriptor && before) refuse(zipFaults.gap(before.fileNameRaw))
     if (before) checkDescriptor(before, await ahead(dataEnd, at), refuse)
     dataEnd = at + (await checkHeader(ahead, entry, directoryAt, refuse)) + entry.compressedSize
-    if (dataEnd > directoryAt) refuse(zipFaults.overlap(shownName(entry.fileNameRaw)))
+    if (dataEnd > directoryAt) refuse(zipFaults.overlap(entry.fileNameRaw))
     before = entry
   }
   if (!before) return
-  if (directoryAt - dataEnd > maxDescriptor) refuse(zipFaults.gap(shownName(before.fileNameRaw)))
+  if (directoryAt - dataEnd > maxDescriptor) refuse(zipFaults.gap(before.fileNameRaw))
   checkDescriptor(before, await ahead(dataEnd, directoryAt), refuse)
 }
 
 /** Returns the header's length. */
 async function checkHeader(ahead: Ahead, entry: Entry, directoryAt: number, refuse: Refuse): Promise<number> {
-  const contradicts = (): never => refuse(zipFaults.local(shownName(entry.fileNameRaw)))
+  const contradicts = (): never => refuse(zipFaults.local(entry.fileNameRaw))
   const at = entry.relativeOffsetOfLocalHeader
   if (at + headerSize > directoryAt) contradicts()
   const fixed = await ahead(at, at + headerSize)
@@ -103,7 +103,7 @@ function localSizes(
 /** Nothing, or where the flag says so a descriptor, with or without its signature, with 4 or 8 bytes a size. */
 function checkDescriptor(entry: Entry, bytes: Buffer, refuse: Refuse): void {
   if ((entry.generalPurposeBitFlag & flags.descriptor) === 0) {
-    if (bytes.length > 0) refuse(zipFaults.gap(shownName(entry.fileNameRaw)))
+    if (bytes.length > 0) refuse(zipFaults.gap(entry.fileNameRaw))
     return
   }
   const isSigned = bytes.length % 8 === 0
@@ -112,9 +112,9 @@ function checkDescriptor(entry: Entry, bytes: Buffer, refuse: Refuse): void {
     (isSigned && (bytes.length < 16 || bytes.readUInt32LE(0) !== descriptorSignature)) ||
     ![12, 20].includes(fields.length)
   )
-    refuse(zipFaults.descriptor(shownName(entry.fileNameRaw)))
+    refuse(zipFaults.descriptor(entry.fileNameRaw))
   const read = (at: number) =>
     fields.length === 12 ? fields.readUInt32LE(at) : Number(fields.readBigUInt64LE(at === 8 ? 12 : at))
   if (fields.readUInt32LE(0) !== entry.crc32 || read(4) !== entry.compressedSize || read(8) !== entry.uncompressedSize)
-    refuse(zipFaults.descriptor(shownName(entry.fileNameRaw)))
+    refuse(zipFaults.descriptor(entry.fileNameRaw))
 }

@@ -1,7 +1,8 @@
 /** Members' names: what may be unpacked anywhere, and what every reader takes for the same name. */
+import { isAscii, isUtf8 } from 'node:buffer'
 import type { Entry } from 'yauzl'
 import { flags } from './zip-locals.ts'
-import { shownName, zipFaults, type Refuse } from './zip-words.ts'
+import { zipFaults, type Refuse } from './zip-words.ts'
 import type { Member } from './zip.ts'
 
 /** PATH_MAX allows more; no real one comes near. */
@@ -21,42 +22,37 @@ export function checkNames(entries: readonly Entry[], refuse: Refuse): ReadonlyM
   const folders = new Set<string>()
   for (const entry of entries) {
     const member = memberOf(entry, refuse)
-    if (members.has(member.name)) refuse(zipFaults.duplicate(shownName(member.name)))
+    if (members.has(member.name)) refuse(zipFaults.duplicate(member.name))
     members.set(member.name, member)
     for (let at = member.name.indexOf('/'); at !== -1; at = member.name.indexOf('/', at + 1))
       folders.add(member.name.slice(0, at))
     if (folders.size > maxFolders) refuse(zipFaults.tooMany(maxFolders))
   }
   for (const { name, isFolder } of members.values())
-    if (!isFolder && folders.has(name)) refuse(zipFaults.fileAndFolder(shownName(name)))
+    if (!isFolder && folders.has(name)) refuse(zipFaults.fileAndFolder(name))
   return members
 }
 
 function memberOf(entry: Entry, refuse: Refuse): Member {
-  const shown = shownName(entry.fileNameRaw)
+  const { fileNameRaw: raw } = entry
   const full = decoded(entry, refuse)
   const isFolder = full.endsWith('/')
   const name = isFolder ? full.slice(0, -1) : full
-  if (!isPlain(name)) refuse(zipFaults.name(shown))
-  if (isFolder && entry.uncompressedSize !== 0) refuse(zipFaults.folderSize(shown))
+  if (!isPlain(name)) refuse(zipFaults.name(raw))
+  if (isFolder && entry.uncompressedSize !== 0) refuse(zipFaults.folderSize(raw))
   const type = entry.versionMadeBy >> 8 === unix ? (entry.externalFileAttributes >>> 16) & typeMask : 0
-  if (![0, types.file, types.folder, types.link].includes(type)) refuse(zipFaults.fileType(shown))
-  if ((type === types.folder && !isFolder) || (type === types.link && isFolder)) refuse(zipFaults.fileType(shown))
+  if (![0, types.file, types.folder, types.link].includes(type)) refuse(zipFaults.fileType(raw))
+  if ((type === types.folder && !isFolder) || (type === types.link && isFolder)) refuse(zipFaults.fileType(raw))
   return { name, isFolder, isLink: type === types.link, size: entry.uncompressedSize, entry }
 }
 
 /** ASCII, or UTF-8 that says so: anything else is one name to one reader and another to the next. */
 function decoded(entry: Entry, refuse: Refuse): string {
   const raw = entry.fileNameRaw
-  const shown = shownName(raw)
-  if (entry.extraFields.some(({ id }) => id === unicodePath)) refuse(zipFaults.nameEncoding(shown))
-  const isAscii = raw.every((byte) => byte < 0x80)
-  if (!isAscii && (entry.generalPurposeBitFlag & flags.utf8) === 0) refuse(zipFaults.nameEncoding(shown))
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw)
-  } catch {
-    return refuse(zipFaults.nameEncoding(shown))
-  }
+  const hasOther = entry.extraFields.some(({ id }) => id === unicodePath)
+  if (!hasOther && isAscii(raw)) return raw.toString('latin1')
+  const isSaid = (entry.generalPurposeBitFlag & flags.utf8) !== 0
+  return !hasOther && isSaid && isUtf8(raw) ? raw.toString('utf8') : refuse(zipFaults.nameEncoding(raw))
 }
 
 /** Whether a link's target, seen from where the link is, stays within the archive; an empty one leads nowhere. */

@@ -9,7 +9,7 @@ import { openFile, type Bytes } from './file-bytes.ts'
 import { readEnd } from './zip-end.ts'
 import { checkLocals, flags } from './zip-locals.ts'
 import { checkNames, staysInside } from './zip-names.ts'
-import { shownName, zipFaults, type Refuse } from './zip-words.ts'
+import { zipFaults, type Refuse } from './zip-words.ts'
 
 export type Member = {
   /** `/` between segments, none at the end. */
@@ -60,7 +60,7 @@ export async function withZip<Result>(
         member.isLink &&
         !staysInside(member.name, (await readMember(file, member, maxLink, refuse)).toString('utf8'))
       )
-        refuse(zipFaults.link(shownName(member.name)))
+        refuse(zipFaults.link(member.name))
     }
     return await use({ members, read: (member, maxBytes) => readMember(file, member, maxBytes, refuse) })
   } finally {
@@ -69,8 +69,7 @@ export async function withZip<Result>(
 }
 
 function checkEntry(entry: Entry, refuse: Refuse): void {
-  const name = shownName(entry.fileNameRaw)
-  const { generalPurposeBitFlag, compressionMethod, compressedSize, uncompressedSize } = entry
+  const { fileNameRaw: name, generalPurposeBitFlag, compressionMethod, compressedSize, uncompressedSize } = entry
   // traditional, strong, and a masked directory
   if (generalPurposeBitFlag & ((1 << 0) | (1 << 6) | (1 << 13))) refuse(zipFaults.encrypted(name))
   if (generalPurposeBitFlag & ~(0b110 | flags.descriptor | flags.utf8)) refuse(zipFaults.flags(name))
@@ -86,14 +85,13 @@ export async function readMember(
   maxBytes: number,
   refuse: Refuse,
 ): Promise<Buffer> {
-  const shown = shownName(name)
-  if (size > maxBytes) refuse(zipFaults.tooLarge(shown, maxBytes))
+  if (size > maxBytes) refuse(zipFaults.tooLarge(name, maxBytes))
   // deflate's worst case adds 5 bytes a block
-  if (entry.compressedSize > maxBytes + (maxBytes >> 8) + 64) refuse(zipFaults.content(shown))
+  if (entry.compressedSize > maxBytes + (maxBytes >> 8) + 64) refuse(zipFaults.content(name))
   const start = await dataStart(file, entry)
   const raw = await file(start, start + entry.compressedSize)
-  const content = entry.compressionMethod === stored ? raw : inflate(raw, size, () => refuse(zipFaults.content(shown)))
-  if (content.length !== size || crc32(content) !== entry.crc32) refuse(zipFaults.content(shown))
+  const content = entry.compressionMethod === stored ? raw : inflate(raw, size, () => refuse(zipFaults.content(name)))
+  if (content.length !== size || crc32(content) !== entry.crc32) refuse(zipFaults.content(name))
   return content
 }
 
