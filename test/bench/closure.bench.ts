@@ -2,30 +2,27 @@
  * From request to ready, cold, against `pip download` and against the least that could be: uv's own solve straight
  * upstream, then a plain parallel fetch of the same files. And the same request again with `refresh`. Each of them starts
  * from nothing and goes to the upstream that this machine's pip uses; they take turns, so that a slow minute hits all. All of
- * it as near as upstream is, and all of it with upstream 30 ms farther away.
+ * it as near as upstream is, and all of it with upstream 30 ms farther away. Told beside: what uv and a bare relay take, from
+ * the solve's begin until every file is here, to the same least.
  *
  *   npm run bench:closure [-- ROUNDS [CLOSURE]]
  */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import https from 'node:https'
-import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { setDefaultCACertificates, getCACertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import PQueue from 'p-queue'
 import { runChild } from '../../server/child.ts'
 import { askInterpreter, type Interpreter } from '../../server/pip/interpreter.ts'
-import { readPylock } from '../../server/pip/lock.ts'
+import { readPylock, type LockedFile } from '../../server/pip/lock.ts'
 import { bestWheel } from '../../server/pip/tags.ts'
 import { uvPlatform } from '../../server/pip/target.ts'
 import { startAirlock } from '../support/airlock.ts'
 import { startFar } from './far.ts'
+import { createFetching, type Fetching } from './fetching.ts'
+import { startRelay } from './relay.ts'
 
 const run = promisify(execFile)
 const project = fileURLToPath(new URL('../..', import.meta.url))
@@ -49,9 +46,8 @@ const interpreter = await askInterpreter({
   project,
   signal: AbortSignal.timeout(60_000),
 })
-setDefaultCACertificates([...getCACertificates('default'), ...getCACertificates('system')])
 
-type Times = { airlock: number; refresh: number; pip: number; plain: number }
+type Times = { airlock: number; refresh: number; pip: number; plain: number; relay: number }
 type Env = Readonly<Record<string, string>>
 const ratios: Record<string, number> = {}
 
@@ -65,7 +61,7 @@ try {
 }
 
 process.stdout.write(
-  '\nratios, smaller is better: airlock to pip download, airlock to uv and a plain fetch, refresh to the first time\n',
+  '\nratios, smaller is better: airlock to pip download, airlock to uv and a plain fetch, refresh to the first time, and a bare relay to uv and a plain fetch\n',
 )
 for (const [key, ratio] of Object.entries(ratios)) process.stdout.write(`  ${key.padEnd(24)} ${ratio.toFixed(2)}\n`)
 const goals = Object.fromEntries(
@@ -78,7 +74,7 @@ process.stdout.write(`${JSON.stringify({ name: 'closure', ratios, goals })}\n`)
 
 /** Every closure, with these variables around it: the ratios of each, and the medians of all. */
 async function measure(where: string, env: Env): Promise<void> {
-  const all = { pip: [] as number[], plain: [] as number[], refresh: [] as number[] }
+  const all = { pip: [] as number[], plain: [] as number[], refresh: [] as number[], relay: [] as number[] }
   for (const [name, requirements] of Object.entries(closures)) {
     if (only !== undefined && name !== only) continue
     const times: Times[] = []
@@ -88,10 +84,11 @@ async function measure(where: string, env: Env): Promise<void> {
         ...mirrored,
         pip: await timed((folder) => viaPip(requirements, folder, env)),
         plain: await timed((folder) => viaPlainFetch(requirements, folder, env)),
+        relay: await timed((folder) => viaRelay(requirements, folder, env)),
       }
       times.push(one)
       process.stdout.write(
-        `${where}${name.padEnd(12)} airlock ${seconds(one.airlock)}  refresh ${seconds(one.refresh)}  pip download ${seconds(one.pip)}  uv and a plain fetch ${seconds(one.plain)}\n`,
+        `${where}${name.padEnd(12)} airlock ${seconds(one.airlock)}  refresh ${seconds(one.refresh)}  pip download ${seconds(one.pip)}  uv and a plain fetch ${seconds(one.plain)}  a bare relay ${seconds(one.relay)}\n`,
       )
     }
     const middle = (ratio: (one: Times) => number) => median(times.map(ratio))
@@ -99,6 +96,7 @@ async function measure(where: string, env: Env): Promise<void> {
       pip: middle((one) => one.airlock / one.pip),
       plain: middle((one) => one.airlock / one.plain),
       refresh: middle((one) => one.refresh / one.airlock),
+      relay: middle((one) => one.relay / one.plain),
     })) {
       ratios[`${where}${name} ${key}`] = round2(ratio)
       all[key as keyof typeof all].push(ratio)
@@ -107,7 +105,7 @@ async function measure(where: string, env: Env): Promise<void> {
   for (const [key, values] of Object.entries(all)) ratios[`${where}${key}`] = round2(median(values))
 }
 
-/** Asked at the API until it is ready; then once more with `refresh`. Seconds. */
+/** Asked at the API and waited for as the page does, by events; then once more with `refresh`. Seconds. */
 async function viaAirlock(requirements: readonly string[], env: Env): Promise<{ airlock: number; refresh: number }> {
   const airlock = await startAirlock({ live: true, env })
   try {
@@ -119,15 +117,14 @@ async function viaAirlock(requirements: readonly string[], env: Env): Promise<{ 
         body: JSON.stringify({ ecosystem: 'pip', requirements, refresh }),
       })
       const { requests } = (await answer.json()) as { requests: { id: number }[] }
-      for (;;) {
-        const request = (await (await fetch(`${airlock.consoleUrl}/api/requests/${requests[0]!.id}`)).json()) as {
-          state: string
-          problem: unknown
-        }
-        if (request.state === 'ready') return (performance.now() - begun) / 1000
-        if (request.state === 'failed') throw new Error(JSON.stringify(request.problem))
-        await new Promise((resolve) => setTimeout(resolve, 10))
+      const events = await fetch(`${airlock.consoleUrl}/api/requests/${requests[0]!.id}/events`)
+      let told = ''
+      for await (const text of events.body!.pipeThrough(new TextDecoderStream())) {
+        told += text
+        if (told.includes('"state":"ready"')) return (performance.now() - begun) / 1000
+        if (told.includes('"state":"failed"')) throw new Error(told)
       }
+      throw new Error(`the events ended: ${told}`)
     }
     return { airlock: await ask(false), refresh: await ask(true) }
   } finally {
@@ -151,6 +148,44 @@ async function viaPip(requirements: readonly string[], folder: string, env: Env)
 }
 
 async function viaPlainFetch(requirements: readonly string[], folder: string, env: Env): Promise<void> {
+  await withFetching(env, async (fetching) => {
+    const wheels = await solved(requirements, interpreter.index.url!, folder, env)
+    await eachOf(wheels, ({ url, file, sha256 }) => fetching.file(url, join(folder, file), sha256))
+  })
+}
+
+async function viaRelay(requirements: readonly string[], folder: string, env: Env): Promise<void> {
+  await withFetching(env, async (fetching) => {
+    const relay = await startRelay(interpreter.index.url!, folder, fetching)
+    try {
+      const wheels = await solved(requirements, relay.url, folder, env)
+      await eachOf(wheels, ({ url }) => relay.fetch(url))
+    } finally {
+      relay.close()
+    }
+  })
+}
+
+async function withFetching(env: Env, work: (fetching: Fetching) => Promise<void>): Promise<void> {
+  const fetching = createFetching(env)
+  try {
+    await work(fetching)
+  } finally {
+    fetching.close()
+  }
+}
+
+async function eachOf(wheels: readonly LockedFile[], work: (wheel: LockedFile) => Promise<void>): Promise<void> {
+  await new PQueue({ concurrency: 8 }).addAll(wheels.map((wheel) => () => work(wheel)))
+}
+
+/** What uv makes of the requirements: the one wheel of each release that the machine's pip would take. */
+async function solved(
+  requirements: readonly string[],
+  index: string,
+  folder: string,
+  env: Env,
+): Promise<readonly LockedFile[]> {
   const input = join(folder, 'requirements.in')
   const output = join(folder, 'pylock.toml')
   await writeFile(input, requirements.join('\n'))
@@ -170,33 +205,14 @@ async function viaPlainFetch(requirements: readonly string[], folder: string, en
     '--python-platform',
     uvPlatform(interpreter),
     '--default-index',
-    interpreter.index.url!,
+    index,
   ]
   await run(
     uv,
     ['pip', 'compile', '--quiet', '--no-config', '--no-build', '--system-certs', ...options, ...target, input],
     { env: { ...process.env, ...env } },
   )
-  const locked = readPylock(await readFile(output, 'utf8'))
-  const queue = new PQueue({ concurrency: 8 })
-  const agents = {
-    https: new https.Agent({ keepAlive: true, maxSockets: 8, proxyEnv: env }),
-    http: new http.Agent({ keepAlive: true, maxSockets: 8, proxyEnv: env }),
-  }
-  await queue.addAll(
-    locked.map(({ wheels }) => async () => {
-      const { url, file, sha256 } = bestWheel(wheels, tagsOf(interpreter))!
-      const hash = createHash('sha256')
-      const secure = url.startsWith('https:')
-      const answer = await new Promise<http.IncomingMessage>((resolve, reject) =>
-        (secure ? https : http).get(url, { agent: secure ? agents.https : agents.http }, resolve).on('error', reject),
-      )
-      answer.on('data', (chunk: Buffer) => hash.update(chunk))
-      await pipeline(answer, createWriteStream(join(folder, file)))
-      if (hash.digest('hex') !== sha256) throw new Error(`${file} is not what it should be`)
-    }),
-  )
-  for (const agent of Object.values(agents)) agent.destroy()
+  return readPylock(await readFile(output, 'utf8')).map(({ wheels }) => bestWheel(wheels, tagsOf(interpreter))!)
 }
 
 function tagsOf({ tags }: Interpreter): readonly string[] {
