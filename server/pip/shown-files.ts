@@ -1,7 +1,8 @@
 /**
- * Which of a project's files a solve is shown: of a release with wheels that its target accepts these alone. A large page
- * has hundreds of files a release, for every Python and machine there is, and reading them is most of a solver's work.
- * A release with none is shown whole, since its wheels are what the solver explains itself with.
+ * Which of a project's files a solve is shown: of a release with wheels that its target accepts these alone, without its
+ * source, which a solver that may not build has no use for. A large page has hundreds of files a release, for every Python
+ * and machine there is, and reading them is most of a solver's work. A release with none is shown whole, since its files are
+ * what the solver explains itself with.
  */
 import type { ProjectFile } from './simple-read.ts'
 import { hasAcceptedTag } from './tags.ts'
@@ -19,16 +20,22 @@ export function shownFiles(files: readonly ProjectFile[], tags: readonly string[
   const fitting = new Set(wheels.filter(({ file }) => isAccepted(file)))
   const served = new Set([...fitting].map(({ file }) => releaseOf(file)))
   const isShown = (file: ProjectFile) =>
-    file.sha256 !== null && (!isWheel(file.file) || fitting.has(file) || !served.has(releaseOf(file.file)))
+    file.sha256 !== null && (fitting.has(file) || !served.has(releaseOf(file.file)))
   return files.filter(isShown)
 }
+
+const sourceEndings = ['.tar.gz', '.zip', '.tgz', '.tar.bz2']
 
 function isWheel(file: string): boolean {
   return file.endsWith('.whl')
 }
 
-/** A wheel's version as it is spelled: one release's wheels are spelled alike, and where not, more is shown. */
+/** A version as a file's name spells it: one release's files are spelled alike, and where not, more is shown. */
 function releaseOf(file: string): string {
+  if (!isWheel(file)) {
+    const ending = sourceEndings.find((one) => file.endsWith(one)) ?? ''
+    return file.slice(file.lastIndexOf('-') + 1, file.length - ending.length)
+  }
   const from = file.indexOf('-') + 1
   return file.slice(from, file.indexOf('-', from))
 }

@@ -11,7 +11,7 @@ import { isReadableSdist } from './sdist.ts'
 import type { ProjectFile, ProjectPage } from './simple-read.ts'
 import { bestWheel, hasAcceptedTag, readPlatform } from './tags.ts'
 import type { PipTarget } from './target.ts'
-import { compareVersions, isFinal, order, versionKey } from './versions.ts'
+import { compareVersions, isFinal, isVersion, order, versionKey } from './versions.ts'
 
 /** A release of which the target accepts no wheel, with its source. */
 export type SourceRelease = {
@@ -116,15 +116,16 @@ function read(name: string, files: readonly ProjectFile[], target: PipTarget): R
 
 type Wheels = { readonly version: string; readonly files: readonly ProjectFile[] }
 
-/** By their version's key. */
+/** By their version's key; the version as the files spell it. */
 function wheelsOf(files: readonly ProjectFile[]): Map<string, Wheels> {
-  const spelled = Map.groupBy(
+  const releases = Map.groupBy(
     files.filter(({ file }) => file.endsWith('.whl')),
     ({ file }) => file.split('-', 2)[1] ?? '',
   )
   const found = new Map<string, Wheels>()
-  for (const same of spelled.values()) {
-    const version = parseWheelName(same[0]!.file)?.version
+  for (const [spelled, same] of releases) {
+    // a hyphen is written `_` in a file name
+    const version = [spelled, spelled.replaceAll('_', '-')].find(isVersion)
     if (version === undefined) continue
     const key = versionKey(version)
     found.set(key, { version, files: [...(found.get(key)?.files ?? []), ...same] })

@@ -16,6 +16,9 @@ const grammar = new RegExp(
   'i',
 )
 
+/** Most versions are a release alone, for which the whole grammar is ten times the work. */
+const releaseAlone = /^\d+(?:\.\d+)*$/
+
 /** Longer ones are none: the longest real ones have some 60 characters. */
 const maxVersion = 128
 
@@ -29,11 +32,14 @@ export type VersionParts = {
   readonly local: readonly string[] | null
 }
 
+const nothingElse = { epoch: '', pre: null, post: null, dev: null, local: null } as const
 const preLetters: Readonly<Record<string, 'a' | 'b' | 'rc'>> = { a: 'a', alpha: 'a', b: 'b', beta: 'b' }
 
 /** Null: not a PEP 440 version. */
 export function parseVersion(version: string): VersionParts | null {
-  const groups = version.length <= maxVersion ? grammar.exec(version)?.groups : undefined
+  if (version.length > maxVersion) return null
+  if (releaseAlone.test(version)) return { ...nothingElse, release: version.split('.').map(digits) }
+  const groups = grammar.exec(version)?.groups
   if (!groups) return null
   const { epoch, release, pre, preNumber, post, postImplicit, postNumber, dev, devNumber, local } = groups
   return {
@@ -136,8 +142,8 @@ function numberKey(number: string): string {
 }
 
 /** Without leading zeros; nothing is zero. */
-function digits(text: string | undefined): string {
-  return (text ?? '').replace(/^0+/, '')
+function digits(text = ''): string {
+  return text.startsWith('0') ? text.replace(/^0+/, '') : text
 }
 
 function localSegment(segment: string): string {

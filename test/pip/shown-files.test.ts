@@ -22,24 +22,30 @@ const shown = (...files: string[]) =>
     tags,
   ).map(({ file }) => file)
 
-test('of a release with wheels that the target accepts these alone are shown, and its source', () => {
+test('of a release with wheels that the target accepts these alone are shown, without its source', () => {
   const wanted = [
     'a-1.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
     'a-1.0-cp38-abi3-manylinux_2_28_x86_64.whl',
     'a-1.0-py3-none-any.whl',
-    'a-1.0.tar.gz',
   ]
   const others = [
     'a-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
     'a-1.0-cp311-cp311-musllinux_1_2_x86_64.whl',
     'a-1.0-cp311-cp311-macosx_11_0_arm64.whl',
     'a-1.0-pp310-pypy310_pp73-manylinux_2_17_x86_64.whl',
+    'a-1.0.tar.gz',
+    'some-a-1.0.zip',
   ]
   assert.deepEqual(shown(...others.slice(0, 2), ...wanted, ...others.slice(2)), wanted)
 })
 
 test('a release with none is shown whole, for the solver to explain itself with', () => {
-  const files = ['a-2.0-cp39-cp39-win_amd64.whl', 'a-2.0-cp39-cp39-macosx_11_0_arm64.whl']
+  const files = [
+    'a-2.0-cp39-cp39-win_amd64.whl',
+    'a-2.0-cp39-cp39-macosx_11_0_arm64.whl',
+    'a-2.0.tar.gz',
+    'a-1.0.post1.zip',
+  ]
   assert.deepEqual(shown('a-1.0-py3-none-any.whl', ...files), ['a-1.0-py3-none-any.whl', ...files])
 })
 
