@@ -5,7 +5,7 @@ import type { NextFunction, Request, Response } from 'express'
 import type { Log } from '../log.ts'
 
 /** What a client may call its exchange; anything else is replaced, so that nobody writes into the log. */
-const grammar = /^[A-Za-z0-9][A-Za-z0-9_-]{7,63}$/
+export const grammar = /^[A-Za-z0-9][A-Za-z0-9_-]{7,63}$/
 
 /** A path in a line of the log is no longer than this. */
 const longestPath = 200

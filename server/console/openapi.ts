@@ -1,6 +1,7 @@
 /** The contract as an OpenAPI 3.1 document, made from the very schemas that check requests. */
 import { z } from 'zod'
 import { operations, problemSchema } from '../contract.ts'
+import { grammar } from './exchanges.ts'
 
 type Row = {
   readonly method: string
@@ -14,15 +15,37 @@ type Row = {
   readonly answer: z.ZodType
 }
 
+type Operation = {
+  readonly operationId: string
+  readonly summary: string
+  readonly parameters: readonly object[]
+  readonly requestBody?: object
+  readonly responses: Readonly<Record<string, object>>
+}
+
 /** Server-sent events: `state` with an id to resume from, `progress`, `reset`. */
 const streams = [
   ['/api/events', 'streamEvents', 'Every change of state as it happens'],
   ['/api/requests/{id}/events', 'streamRequestEvents', 'Changes of one request as they happen'],
 ] as const
 
+/** What an exchange is called: by its client, or by the server, whose every answer says it. */
+const requestId = {
+  description: 'Names this exchange in every line of the server’s log; one that is no such name is replaced',
+  schema: { type: 'string', pattern: grammar.source },
+}
+const named = { 'X-Request-Id': { $ref: '#/components/headers/requestId' } }
+
 export function describeApi(): object {
   const paths: Record<string, Record<string, object>> = {}
   const schemas: Record<string, object> = {}
+
+  /** A path's operation, with what is true of all of them. */
+  function put(path: string, method: string, { parameters: own, responses, ...operation }: Operation): void {
+    const all = Object.entries(responses).map(([status, answer]) => [status, { ...answer, headers: named }])
+    const parameters = [...own, { $ref: '#/components/parameters/requestId' }]
+    paths[path] = { ...paths[path], [method]: { ...operation, parameters, responses: Object.fromEntries(all) } }
+  }
 
   /** A schema by reference, its definitions gathered under components. */
   function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
@@ -43,7 +66,7 @@ export function describeApi(): object {
       description: 'Problem (RFC 9457)',
       content: { 'application/problem+json': { schema: schemaOf(problemSchema, 'output') } },
     }
-    const operation = {
+    put(path, row.method, {
       operationId,
       summary: row.summary,
       parameters: [...parameters('path', row.params), ...parameters('query', row.query ?? row.file)],
@@ -56,32 +79,32 @@ export function describeApi(): object {
         '4XX': fail,
         '5XX': fail,
       },
-    }
-    paths[path] = { ...paths[path], [row.method]: operation }
+    })
   }
   for (const [path, operationId, summary] of streams) {
     const described = operations.getRequest.params
-    paths[path] = {
-      ...paths[path],
-      get: {
-        operationId,
-        summary,
-        parameters: path.includes('{id}') ? parameters('path', described) : [],
-        responses: {
-          200: { description: summary, content: { 'text/event-stream': { schema: { type: 'string' } } } },
-          '4XX': {
-            description: 'Problem (RFC 9457)',
-            content: { 'application/problem+json': { schema: schemaOf(problemSchema, 'output') } },
-          },
+    put(path, 'get', {
+      operationId,
+      summary,
+      parameters: path.includes('{id}') ? parameters('path', described) : [],
+      responses: {
+        200: { description: summary, content: { 'text/event-stream': { schema: { type: 'string' } } } },
+        '4XX': {
+          description: 'Problem (RFC 9457)',
+          content: { 'application/problem+json': { schema: schemaOf(problemSchema, 'output') } },
         },
       },
-    }
+    })
   }
   return {
     openapi: '3.1.0',
     info: { title: 'Airlock', version: '1', description: 'Ask for packages and watch them become installable.' },
     paths,
-    components: { schemas },
+    components: {
+      schemas,
+      parameters: { requestId: { name: 'X-Request-Id', in: 'header', required: false, ...requestId } },
+      headers: { requestId },
+    },
   }
 
   function bodyOf(body: z.ZodType, file: z.ZodObject | undefined): object {

@@ -376,10 +376,9 @@ test('the OpenAPI document is of version 3.1 and names every operation and every
     Object.values(path).map(({ operationId }) => operationId),
   )
   assert.deepEqual(ids.toSorted(), [...Object.keys(operations), 'streamEvents', 'streamRequestEvents'].toSorted())
-  const references = [...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(
-    (match) => match[1]!,
-  )
-  for (const name of references) assert.ok(body.components.schemas[name], name)
+  const references = [...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g)]
+  for (const [, kind, name] of references) assert.ok(body.components[kind!][name!], `${kind}/${name}`)
+  assert.equal(references.filter(([, kind]) => kind === 'parameters').length, ids.length, 'each names its exchange')
   assert.ok(!JSON.stringify(body).includes('$defs'))
 })
 
