@@ -1,7 +1,7 @@
 /** The state of apt's repositories: roots, stanzas, dates. All the SQL of apt there is. */
 import { AirlockError } from '../server/errors.ts'
 import type { Database, Write } from './database.ts'
-import type { Remark } from './records.ts'
+import { unfinishedStates, type Remark } from './records.ts'
 
 /** Somebody's root in a lane. */
 export type AptRoot = {
@@ -108,7 +108,16 @@ export function createAptState(
   async function changeRoots(write: Write, lane: string, change: AptChange): Promise<void> {
     const at = now().toISOString()
     const free = { held: null, held_at: null, held_snapshot: null }
-    for (const { root, job } of change.roots)
+    const askers = change.roots.map(({ job }) => job)
+    const unfinished = await write
+      .selectFrom('jobs')
+      .select('id')
+      .where('id', 'in', askers)
+      .where('state', 'in', [...unfinishedStates])
+      .execute()
+    // whoever joined a solve may have been cancelled since: its packages go with the next one
+    const living = new Set(unfinished.map(({ id }) => id))
+    for (const { root, job } of change.roots.filter((asked) => living.has(asked.job)))
       await write
         .insertInto('apt_roots')
         .values({ lane, root, job_id: job, added_at: at, ...free })

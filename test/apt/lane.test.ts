@@ -125,6 +125,38 @@ test('one that cannot join does not keep the others from it', async (t) => {
   assert.deepEqual([states['one'], states['four'], pair], ['ready', 'ready', new Set(['apt-conflict', 'ready'])])
 })
 
+test('one that is cancelled while another takes it along leaves no root behind', async (t) => {
+  let staged = 0
+  const { archive, airlock } = await start(
+    t,
+    { updateAfter: 3600 },
+    {
+      wrap: (ecosystem) => ({
+        ...ecosystem,
+        stage: async (...args) => {
+          if (staged++ === 0) await untilWaiting(airlock, 2)
+          const stage = await ecosystem.stage(...args)
+          if (staged === 2) {
+            const [guest] = (await airlock.jobs.unfinished()).filter(({ state }) => state === 'downloading')
+            await airlock.queue.cancel(guest!.id)
+          }
+          return stage
+        },
+      }),
+    },
+  )
+  await archive.add({ name: 'one' }, { name: 'two' }, { name: 'three' }, { name: 'four' })
+  const ended = await Promise.all(['one', 'two', 'three'].map((name) => airlock.ask(name)))
+  const states = ended.map(({ job }) => job.state)
+  assert.deepEqual(states.toSorted(), ['cancelled', 'ready', 'ready'])
+  const wanted = ended.filter(({ job }) => job.state === 'ready').flatMap(({ job }) => job.roots)
+  const roots = (await airlock.state.roots('apt/default')).map(({ root }) => root)
+  assert.deepEqual(roots.toSorted(), wanted.toSorted())
+  await airlock.ask('four')
+  const here = (await versions(airlock)).map((line) => line.split(' ')[0])
+  assert.deepEqual(here, [...wanted, 'four'].toSorted())
+})
+
 test('a proof that fails leaves every published byte and root as it was', async (t) => {
   let fails = false
   const { archive, airlock } = await start(
