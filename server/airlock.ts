@@ -256,7 +256,7 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
     visible: createVisible(db),
     contacts: contacts.last,
     solve: (ecosystem: Ecosystem, target: Target, job: Job, signal: AbortSignal) =>
-      solves.add(() => ecosystem.solve(job, target, signal), { signal }),
+      inTurn(solves, signal, () => ecosystem.solve(job, target, signal)),
     requests,
     jobs,
     events,
