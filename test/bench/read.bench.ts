@@ -1,7 +1,7 @@
 /**
  * The read path against nginx: index pages, 304s, one large file, many at once. Each server is one process on one core,
  * the client has the other. The servers take turns, and each is judged by its best round: what else the machine does can
- * only slow one down.
+ * only slow one down. Told beside: what the same pages take of node's HTTP server with nothing behind it.
  *
  *   node test/bench/read.bench.ts [--rounds 5] [--seconds 2] [CASE…]
  *
@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { loadFile, type Load, type Measured } from './load.ts'
-import { startMirror, startNginx, type Server } from './servers.ts'
+import { startBare, startMirror, startNginx, type Server } from './servers.ts'
 
 const run = promisify(execFile)
 
@@ -142,6 +142,7 @@ try {
   servers.push(await startMirror(root, '0'))
   servers.push(await startNginx(root, '0', join(folder, 'nginx')))
   servers.push(await startNginx(root, '0', join(folder, 'nginx-quiet'), { log: false }))
+  servers.push(await startBare(root, '0'))
   const ratios: Partial<Record<Case, number>> = {}
   console.log(
     `${rounds} rounds of ${seconds} s each, the best of them; µs: the server's processor time per answer (files: s per GB)`,
@@ -158,23 +159,26 @@ try {
       '| without its log: nginx',
       'ratio',
       'µs',
+      '| bare node:http: ratio',
+      'µs',
     ].join('  '),
   )
   for (const name of cases) {
+    const isFile = name.startsWith('file')
     const results = servers.map((): Round[] => [])
     for (let round = 0; round <= rounds; round++)
       for (const [at, server] of servers.entries()) {
+        if (isFile && server.name === 'bare node:http') continue
         const result = await measure(server, name)
         // the first round warms both up
         if (round > 0) results[at]!.push(result)
       }
-    const [ours, stock, quiet] = results as [Round[], Round[], Round[]]
+    const [ours, stock, quiet, bare] = results as [Round[], Round[], Round[], Round[]]
     const rate = (all: Round[]) => Math.max(...all.map(({ rate }) => rate))
     const cpu = (all: Round[]) => Math.min(...all.map(({ cpu }) => cpu))
     const ratio = (theirs: Round[]) => rate(ours) / rate(theirs)
-    const shown = (value: number) =>
-      (name.startsWith('file') ? `${value.toFixed(2)} GB/s` : `${value.toFixed(0)}/s`).padStart(9)
-    const time = (value: number) => value.toFixed(name.startsWith('file') ? 3 : 1)
+    const shown = (value: number) => (isFile ? `${value.toFixed(2)} GB/s` : `${value.toFixed(0)}/s`).padStart(9)
+    const time = (value: number) => value.toFixed(isFile ? 3 : 1)
     ratios[name] = Number(ratio(stock).toFixed(2))
     console.log(
       [
@@ -189,6 +193,7 @@ try {
         shown(rate(quiet)),
         ratio(quiet).toFixed(2),
         time(cpu(quiet)),
+        ...(isFile ? [] : ['|', ratio(bare).toFixed(2), time(cpu(bare))]),
       ].join('  '),
     )
   }

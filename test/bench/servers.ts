@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { guards } from '../../server/mirror/answers.ts'
+import { bareFile } from './bare.ts'
 
 export type Server = {
   readonly name: string
@@ -19,15 +20,28 @@ export type Server = {
 
 const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 
-export async function startMirror(root: string, core: string): Promise<Server> {
-  const env = { PATH: process.env['PATH'], AIRLOCK_ROOT: root, AIRLOCK_MIRROR_LISTEN: '127.0.0.1:0' }
-  const child = spawn('taskset', ['-c', core, process.execPath, main, 'mirror'], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+export function startMirror(root: string, core: string): Promise<Server> {
+  const env = { AIRLOCK_ROOT: root, AIRLOCK_MIRROR_LISTEN: '127.0.0.1:0' }
+  return startNode('airlock mirror', [main, 'mirror'], core, env)
+}
+
+/** See {@link bareFile}. */
+export function startBare(root: string, core: string): Promise<Server> {
+  return startNode('bare node:http', [bareFile, root], core, {})
+}
+
+/** A server that says its address first. */
+async function startNode(
+  name: string,
+  args: readonly string[],
+  core: string,
+  more: Readonly<Record<string, string>>,
+): Promise<Server> {
+  const env = { PATH: process.env['PATH'], ...more }
+  const child = spawn('taskset', ['-c', core, process.execPath, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(line.toString())![1])
-  return { name: 'airlock mirror', port, cpu: () => cpuOf(child.pid!), stop: () => stop(child, 'SIGTERM') }
+  return { name, port, cpu: () => cpuOf(child.pid!), stop: () => stop(child, 'SIGTERM') }
 }
 
 /**
