@@ -5,13 +5,17 @@ import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import type * as debReaders from '../../server/apt/deb.ts'
 import { createDebs } from '../../server/apt/deb.ts'
 import { parseFields } from '../../server/apt/stanza.ts'
 import { openChild } from '../../server/child.ts'
+import type * as sdistReaders from '../../server/pip/sdist.ts'
 import { readSdist } from '../../server/pip/sdist.ts'
+import type * as wheelReaders from '../../server/pip/wheel.ts'
 import { readWheel } from '../../server/pip/wheel.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { askPython } from '../support/python.ts'
+import { importSabotaged } from '../support/sabotage.ts'
 import { goodDebs } from './good-debs.ts'
 import { goodSdists } from './good-sdists.ts'
 import { goodWheels } from './good-wheels.ts'
@@ -19,7 +23,7 @@ import { goodWheels } from './good-wheels.ts'
 type Good = { readonly what: string; readonly file: string; readonly bytes: Buffer }
 
 /** Each in a folder of its own, read one after the other; what is refused is told by what it was. */
-async function readAll<Of extends Good, Read>(
+async function tryAll<Of extends Good, Read>(
   t: TestContext,
   all: readonly Of[],
   read: (path: string, good: Of) => Promise<Read>,
@@ -37,8 +41,24 @@ async function readAll<Of extends Good, Read>(
       refused.push(`${good.what}: ${String(error)} ${JSON.stringify((error as { fields?: unknown }).fields)}`)
     }
   }
+  return { found, refused }
+}
+
+/** None may be refused. */
+async function readAll<Of extends Good, Read>(
+  t: TestContext,
+  all: readonly Of[],
+  read: (path: string, good: Of) => Promise<Read>,
+) {
+  const { found, refused } = await tryAll(t, all, read)
   assert.deepEqual(refused, [])
   return found
+}
+
+/** Some are refused, for this, and others are not. */
+function seen({ found, refused }: Awaited<ReturnType<typeof tryAll>>, reason: RegExp): void {
+  assert.ok(found.length > 0 && refused.length > 0, `${found.length} taken, ${refused.length} refused`)
+  for (const one of refused) assert.match(one, reason)
 }
 
 const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex')
@@ -104,4 +124,24 @@ test('no good .deb is refused, and dpkg-deb reads the same fields in it', async 
     for (const name of ['package', 'version', 'architecture', 'depends', 'section'])
       assert.equal(read.get(name), fields.get(name), `${what}: ${name}`)
   }
+})
+
+test('control: a reader of wheels that knows no data descriptors is found out', async (t) => {
+  const cut = { file: 'server/pip/zip.ts', from: 'flags.descriptor | flags.utf8', to: 'flags.utf8' }
+  const reader = await importSabotaged<typeof wheelReaders>('server/pip/wheel.ts', [cut])
+  seen(await tryAll(t, wheels, (path, { file }) => reader.readWheel(path, file)), /uses an unknown feature of zip/)
+})
+
+test('control: a reader of sdists that knows no tar of GNU’s is found out', async (t) => {
+  const cut = { file: 'server/archive/tar-header.ts', from: 'magic !== magics.gnu && ', to: '' }
+  const reader = await importSabotaged<typeof sdistReaders>('server/pip/sdist.ts', [cut])
+  seen(await tryAll(t, sdists, (path, { file }) => reader.readSdist(path, file)), /no form that readers agree about/)
+})
+
+test('control: a reader of debs that knows no signatures is found out', async (t) => {
+  const cut = { file: 'server/apt/ar.ts', from: '/^_gpg[a-z0-9]{1,11}$/', to: '/^$/' }
+  const reader = await importSabotaged<typeof debReaders>('server/apt/deb.ts', [cut])
+  const { readControl } = reader.createDebs({ openChild })
+  const read = (path: string, { file }: Good) => readControl(path, file, AbortSignal.timeout(60_000))
+  seen(await tryAll(t, debs, read), /_gpg/)
 })
