@@ -2,8 +2,8 @@
  * From request to ready, cold, against `pip download` and against the least that could be: uv's own solve straight
  * upstream, then a plain parallel fetch of the same files. And the same request again with `refresh`. Each of them starts
  * from nothing and goes to the upstream that this machine's pip uses; they take turns, so that a slow minute hits all. All of
- * it as near as upstream is, and all of it with upstream 30 ms farther away. Told beside: what uv and a bare relay take, from
- * the solve's begin until every file is here, to the same least.
+ * it as near as upstream is, and all of it with upstream 30 ms farther away. Told beside, as a part of the same least: what
+ * uv's solve takes of it, and what uv and a bare relay take from the solve's begin until every file is here.
  *
  *   npm run bench:closure [-- ROUNDS [CLOSURE]]
  */
@@ -47,7 +47,7 @@ const interpreter = await askInterpreter({
   signal: AbortSignal.timeout(60_000),
 })
 
-type Times = { airlock: number; refresh: number; pip: number; plain: number; relay: number }
+type Times = { airlock: number; refresh: number; pip: number; plain: number; solve: number; relay: number }
 type Env = Readonly<Record<string, string>>
 const ratios: Record<string, number> = {}
 
@@ -61,7 +61,7 @@ try {
 }
 
 process.stdout.write(
-  '\nratios, smaller is better: airlock to pip download, airlock to uv and a plain fetch, refresh to the first time, and a bare relay to uv and a plain fetch\n',
+  '\nratios, smaller is better: airlock to pip download, airlock to uv and a plain fetch, refresh to the first time, and of uv and a plain fetch: its solve, a bare relay\n',
 )
 for (const [key, ratio] of Object.entries(ratios)) process.stdout.write(`  ${key.padEnd(24)} ${ratio.toFixed(2)}\n`)
 const goals = Object.fromEntries(
@@ -74,21 +74,24 @@ process.stdout.write(`${JSON.stringify({ name: 'closure', ratios, goals })}\n`)
 
 /** Every closure, with these variables around it: the ratios of each, and the medians of all. */
 async function measure(where: string, env: Env): Promise<void> {
-  const all = { pip: [] as number[], plain: [] as number[], refresh: [] as number[], relay: [] as number[] }
+  const all: Record<string, number[]> = { pip: [], plain: [], refresh: [], solve: [], relay: [] }
   for (const [name, requirements] of Object.entries(closures)) {
     if (only !== undefined && name !== only) continue
     const times: Times[] = []
     for (let round = 0; round < rounds; round++) {
       const mirrored = await viaAirlock(requirements, env)
+      let solve = 0
       const one = {
         ...mirrored,
         pip: await timed((folder) => viaPip(requirements, folder, env)),
-        plain: await timed((folder) => viaPlainFetch(requirements, folder, env)),
+        plain: await timed(async (folder) => {
+          solve = await viaPlainFetch(requirements, folder, env)
+        }),
         relay: await timed((folder) => viaRelay(requirements, folder, env)),
       }
-      times.push(one)
+      times.push({ ...one, solve })
       process.stdout.write(
-        `${where}${name.padEnd(12)} airlock ${seconds(one.airlock)}  refresh ${seconds(one.refresh)}  pip download ${seconds(one.pip)}  uv and a plain fetch ${seconds(one.plain)}  a bare relay ${seconds(one.relay)}\n`,
+        `${where}${name.padEnd(12)} airlock ${seconds(one.airlock)}  refresh ${seconds(one.refresh)}  pip download ${seconds(one.pip)}  uv and a plain fetch ${seconds(one.plain)} (the solve ${seconds(solve)})  a bare relay ${seconds(one.relay)}\n`,
       )
     }
     const middle = (ratio: (one: Times) => number) => median(times.map(ratio))
@@ -96,10 +99,11 @@ async function measure(where: string, env: Env): Promise<void> {
       pip: middle((one) => one.airlock / one.pip),
       plain: middle((one) => one.airlock / one.plain),
       refresh: middle((one) => one.refresh / one.airlock),
+      solve: middle((one) => one.solve / one.plain),
       relay: middle((one) => one.relay / one.plain),
     })) {
       ratios[`${where}${name} ${key}`] = round2(ratio)
-      all[key as keyof typeof all].push(ratio)
+      all[key]!.push(ratio)
     }
   }
   for (const [key, values] of Object.entries(all)) ratios[`${where}${key}`] = round2(median(values))
@@ -147,10 +151,14 @@ async function viaPip(requirements: readonly string[], folder: string, env: Env)
   await run(interpreter.executable, args, { env: { ...process.env, PIP_FIND_LINKS: '', ...env } })
 }
 
-async function viaPlainFetch(requirements: readonly string[], folder: string, env: Env): Promise<void> {
-  await withFetching(env, async (fetching) => {
+/** Returns the seconds of the solve. */
+async function viaPlainFetch(requirements: readonly string[], folder: string, env: Env): Promise<number> {
+  return withFetching(env, async (fetching) => {
+    const begun = performance.now()
     const wheels = await solved(requirements, interpreter.index.url!, folder, env)
+    const solve = (performance.now() - begun) / 1000
     await eachOf(wheels, ({ url, file, sha256 }) => fetching.file(url, join(folder, file), sha256))
+    return solve
   })
 }
 
@@ -166,10 +174,10 @@ async function viaRelay(requirements: readonly string[], folder: string, env: En
   })
 }
 
-async function withFetching(env: Env, work: (fetching: Fetching) => Promise<void>): Promise<void> {
+async function withFetching<T>(env: Env, work: (fetching: Fetching) => Promise<T>): Promise<T> {
   const fetching = createFetching(env)
   try {
-    await work(fetching)
+    return await work(fetching)
   } finally {
     fetching.close()
   }
