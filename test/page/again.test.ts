@@ -9,7 +9,7 @@ import { startIndex, type TestIndex } from '../support/index.ts'
 import { sabotageOf } from '../support/sabotage.ts'
 import { file } from '../support/upstream.ts'
 import { makeWheel } from '../support/wheels.ts'
-import { openPage, startBrowser, until } from './browser.ts'
+import { focusBox, openPage, startBrowser, until } from './browser.ts'
 
 let index: TestIndex
 let airlock: Airlock
@@ -88,7 +88,7 @@ test('a failed request and a refusal show what finds them in the server’s log'
   const { reqId } = await airlock.get(id)
   const { page, context } = await openPage(browser, `${airlock.consoleUrl}/requests/${id}`)
   assert.equal(await page.innerText('.problem .log-id code'), reqId)
-  await page.keyboard.press('/')
+  await focusBox(page)
   await page.keyboard.type('not a line at all ;;')
   await page.keyboard.press('Control+Enter')
   await page.waitForSelector('.ask-says .log-id code')
@@ -104,7 +104,7 @@ test('a failed request and a refusal show what finds them in the server’s log'
 
 test('on a narrow screen offered names push down what is said of the lines, and cover nothing', async () => {
   const { page, context } = await openPage(browser, airlock.consoleUrl, { width: 375 })
-  await page.keyboard.press('/')
+  await focusBox(page)
   await page.keyboard.type('widget bas')
   await page.waitForSelector('.offers li')
   await page.waitForSelector('.ask-more')
@@ -144,10 +144,9 @@ test('whoever wants to be told is told once when what was asked is ready, also w
   await context.addInitScript(recorder)
   await context.route('**/api/events', (route) => route.fulfill({ status: 404, body: '' }))
   await page.goto(airlock.consoleUrl)
-  await page.keyboard.press('/')
+  await focusBox(page)
   await page.keyboard.type('slow')
   await page.getByRole('checkbox', { name: /tell|notify/i }).check()
-  await page.keyboard.press('/')
   await page.locator('textarea[aria-autocomplete="list"]').press('Control+Enter')
   await way.asked
   // nobody tells the page, so it has to look

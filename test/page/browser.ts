@@ -56,6 +56,17 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
   return { page, context, problems }
 }
 
+/** Presses `/` until the box for names has the focus: a page that was just opened does not listen yet. */
+export async function focusBox(page: Page): Promise<void> {
+  const box = page.locator('textarea[aria-autocomplete="list"]')
+  await box.waitFor()
+  for (const late = Date.now() + 15_000; ;) {
+    await page.keyboard.press('/')
+    if (await box.evaluate((element) => element === element.ownerDocument.activeElement)) return
+    if (Date.now() > late) throw new Error('the box for names does not take the focus')
+  }
+}
+
 /** Looks until an expression is true in the page: the policy bars the page from evaluating it by itself. */
 export async function until(page: Page, expression: string, ms = 15_000): Promise<void> {
   for (const late = Date.now() + ms; !(await page.evaluate(expression));) {

@@ -7,7 +7,7 @@ import { startAirlock, type Airlock } from '../support/airlock.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
 import { file, status, trickle } from '../support/upstream.ts'
 import { makeWheel } from '../support/wheels.ts'
-import { openPage, startBrowser, until, type Look, type Watched } from './browser.ts'
+import { focusBox, openPage, startBrowser, until, type Look, type Watched } from './browser.ts'
 
 let index: TestIndex
 let airlock: Airlock
@@ -56,7 +56,7 @@ const row = (id: number) => `tr[data-request="${id}"]`
 test('the empty board walks to the first install, and the first request appears at once, by keyboard only', () =>
   visit('/', async ({ page }) => {
     await page.waitForSelector('.welcome')
-    await page.keyboard.press('/')
+    await focusBox(page)
     await page.keyboard.type('widget')
     await page.keyboard.press('Enter')
     await page.waitForSelector('.preview table')
@@ -75,7 +75,7 @@ test('the empty board walks to the first install, and the first request appears 
 
 test('names that are here are completed while typing, and what is here already is said with its line', () =>
   visit('/', async ({ page }) => {
-    await page.keyboard.press('/')
+    await focusBox(page)
     await page.keyboard.type('wid')
     await page.waitForSelector('.offers li')
     await page.keyboard.press('ArrowDown')
@@ -88,7 +88,7 @@ test('names that are here are completed while typing, and what is here already i
 test('nothing that is typed reaches upstream', async () => {
   const before = index.asked().length
   await visit('/', async ({ page }) => {
-    await page.keyboard.press('/')
+    await focusBox(page)
     await page.keyboard.type('neverheardof widgett bas')
     await page.waitForSelector('.checked button')
     // the names on offer stand before it
