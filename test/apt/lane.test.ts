@@ -137,7 +137,7 @@ test('one that is cancelled while another takes it along leaves no root behind',
           if (staged++ === 0) await untilWaiting(airlock, 2)
           const stage = await ecosystem.stage(...args)
           if (staged === 2) {
-            const [guest] = (await airlock.jobs.unfinished()).filter(({ state }) => state === 'downloading')
+            const guest = (await airlock.jobs.unfinished()).find(({ state }) => state === 'downloading')
             await airlock.queue.cancel(guest!.id)
           }
           return stage
