@@ -5,14 +5,14 @@ import type { NextFunction, Request, Response } from 'express'
 import type { Log } from '../log.ts'
 
 /** What a client may call its exchange; anything else is replaced, so that nobody writes into the log. */
-export const grammar = /^[A-Za-z0-9][A-Za-z0-9_-]{7,63}$/
+export const reqIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{7,63}$/
 
 /** A path in a line of the log is no longer than this. */
 const longestPath = 200
 
 /** The id of an exchange: `X-Request-Id` where it is one, else a new one of 16 hexadecimal digits. */
 export function idOf(header: string | string[] | undefined): string {
-  return typeof header === 'string' && grammar.test(header) ? header : randomBytes(8).toString('hex')
+  return typeof header === 'string' && reqIdPattern.test(header) ? header : randomBytes(8).toString('hex')
 }
 
 /** Runs what is done for an exchange, so that every line of the log says so. */

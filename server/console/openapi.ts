@@ -1,7 +1,7 @@
 /** The contract as an OpenAPI 3.1 document, made from the very schemas that check requests. */
 import { z } from 'zod'
 import { operations, problemSchema } from '../contract.ts'
-import { grammar } from './exchanges.ts'
+import { reqIdPattern } from './exchanges.ts'
 
 type Row = {
   readonly method: string
@@ -32,7 +32,7 @@ const streams = [
 /** What an exchange is called: by its client, or by the server, whose every answer says it. */
 const requestId = {
   description: 'Names this exchange in every line of the server’s log; one that is no such name is replaced',
-  schema: { type: 'string', pattern: grammar.source },
+  schema: { type: 'string', pattern: reqIdPattern.source },
 }
 const named = { 'X-Request-Id': { $ref: '#/components/headers/requestId' } }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { AptAirlock } from './airlock.ts'
 import { createClient } from './client.ts'
@@ -72,21 +72,7 @@ test('requests that come at once on one target are all ready and all installable
 })
 
 test('requests that wait for the lane are taken along by the one in it, each with its own closure', async (t) => {
-  let staged = 0
-  const { archive, airlock } = await start(
-    t,
-    { updateAfter: 3600 },
-    {
-      wrap: (ecosystem) => ({
-        ...ecosystem,
-        stage: async (...args) => {
-          // the first waits in the lane until the others have fetched what they need
-          if (staged++ === 0) await untilWaiting(airlock, 4)
-          return ecosystem.stage(...args)
-        },
-      }),
-    },
-  )
+  const { archive, airlock } = await startTogether(t, 4)
   const names = ['pp', 'qq', 'rr', 'ss', 'tt']
   await archive.add(...names.flatMap((name) => [{ name, depends: `lib${name}` }, { name: `lib${name}` }]))
   const ended = await Promise.all(names.map((name) => airlock.ask(name)))
@@ -104,20 +90,7 @@ test('requests that wait for the lane are taken along by the one in it, each wit
 })
 
 test('one that cannot join does not keep the others from it', async (t) => {
-  let staged = 0
-  const { archive, airlock } = await start(
-    t,
-    { updateAfter: 3600 },
-    {
-      wrap: (ecosystem) => ({
-        ...ecosystem,
-        stage: async (...args) => {
-          if (staged++ === 0) await untilWaiting(airlock, 3)
-          return ecosystem.stage(...args)
-        },
-      }),
-    },
-  )
+  const { archive, airlock } = await startTogether(t, 3)
   await archive.add({ name: 'one' }, { name: 'two' }, { name: 'three', conflicts: 'two' }, { name: 'four' })
   const ended = await Promise.all(['one', 'two', 'three', 'four'].map((name) => airlock.ask(name)))
   const states = Object.fromEntries(ended.map(({ job }) => [job.roots[0], job.problem?.code ?? job.state]))
@@ -126,25 +99,10 @@ test('one that cannot join does not keep the others from it', async (t) => {
 })
 
 test('one that is cancelled while another takes it along leaves no root behind', async (t) => {
-  let staged = 0
-  const { archive, airlock } = await start(
-    t,
-    { updateAfter: 3600 },
-    {
-      wrap: (ecosystem) => ({
-        ...ecosystem,
-        stage: async (...args) => {
-          if (staged++ === 0) await untilWaiting(airlock, 2)
-          const stage = await ecosystem.stage(...args)
-          if (staged === 2) {
-            const guest = (await airlock.jobs.unfinished()).find(({ state }) => state === 'downloading')
-            await airlock.queue.cancel(guest!.id)
-          }
-          return stage
-        },
-      }),
-    },
-  )
+  const { archive, airlock } = await startTogether(t, 2, async (airlock) => {
+    const guest = (await airlock.jobs.unfinished()).find(({ state }) => state === 'downloading')
+    await airlock.queue.cancel(guest!.id)
+  })
   await archive.add({ name: 'one' }, { name: 'two' }, { name: 'three' }, { name: 'four' })
   const ended = await Promise.all(['one', 'two', 'three'].map((name) => airlock.ask(name)))
   const states = ended.map(({ job }) => job.state)
@@ -226,6 +184,32 @@ async function spoilStage(stage: { folder: string }): Promise<void> {
   await truncate(join(stage.folder, 'tree/apt/default/Packages'), 0)
   for (const name of ['Packages.gz', 'Packages.zst']) await truncate(join(stage.folder, 'tree/apt/default', name), 0)
   await rm(join(stage.folder, 'tree/apt/default/by-hash'), { recursive: true })
+}
+
+/** The first job waits in the lane until so many others have fetched what they need; `staged` runs once those that join are staged. */
+async function startTogether(
+  t: TestContext,
+  others: number,
+  staged: (airlock: AptAirlock) => Promise<void> = async () => {},
+) {
+  let stages = 0
+  const started = await start(
+    t,
+    { updateAfter: 3600 },
+    {
+      wrap: (ecosystem) => ({
+        ...ecosystem,
+        stage: async (...args) => {
+          const at = stages++
+          if (at === 0) await untilWaiting(started.airlock, others)
+          const stage = await ecosystem.stage(...args)
+          if (at === 1) await staged(started.airlock)
+          return stage
+        },
+      }),
+    },
+  )
+  return started
 }
 
 /** Resolves when so many jobs have fetched everything and wait for the lane. */
