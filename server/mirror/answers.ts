@@ -1,9 +1,12 @@
-/** What every answer carries, and the short ones. Headers are flat arrays, `[name, value, name, value]`, as node:http writes them fastest. */
+/** What answers carry, and the short ones. Headers are flat arrays, `[name, value, name, value]`, as node:http writes them fastest. */
 import type { ServerResponse } from 'node:http'
 
 export type Headers = readonly string[]
 
-/** Package bytes must never act as a page: no sniffing, no script, no frame, no referrer. */
+/**
+ * Package bytes must never act as a page: no sniffing, no script, no frame, no referrer. A 304 has no bytes, and whoever
+ * keeps an answer keeps these with it (RFC 9111, 4.3.4).
+ */
 export const guards: Headers = [
   'X-Content-Type-Options',
   'nosniff',

@@ -34,9 +34,9 @@ export function createFiles(door: Door) {
     const { handle, version } = opened
     try {
       const validators = { etag: tagOf(place, version), mtimeMs: version.mtimeMs }
-      const shared = sharedHeaders(place, validators)
+      const current = currentHeaders(place, validators)
       if (isUnchanged(req.headers, validators)) {
-        res.writeHead(304, shared).end()
+        res.writeHead(304, current).end()
         return true
       }
       // RFC 9110, 14.2: a range is of a GET only
@@ -50,9 +50,10 @@ export function createFiles(door: Door) {
       const span = part ?? { start: 0, end: version.size }
       const range: Headers =
         part === null ? [] : ['Content-Range', `bytes ${span.start}-${span.end - 1}/${version.size}`]
-      const own = ['Content-Type', typeOf(place), 'Accept-Ranges', 'bytes', ...range]
+      const disposition: Headers = place.attachment ? ['Content-Disposition', 'attachment'] : []
+      const own = ['Content-Type', typeOf(place), 'Accept-Ranges', 'bytes', ...range, ...disposition]
       const length = ['Content-Length', String(span.end - span.start)]
-      res.writeHead(part === null ? 200 : 206, [...own, ...shared, ...length])
+      res.writeHead(part === null ? 200 : 206, [...own, ...current, ...guards, ...length])
       if (req.method === 'HEAD') res.end()
       else await sendSpan(res, handle, span)
       return true
@@ -67,16 +68,9 @@ function tagOf({ digest }: FilePlace, { ino, size, ctimeMs }: Version): string {
   return `"${digest ?? `${ino.toString(36)}-${size.toString(36)}-${ctimeMs.toString(36)}`}"`
 }
 
-function sharedHeaders({ digest, attachment }: FilePlace, { etag, mtimeMs }: Validators): string[] {
-  return [
-    ...(attachment ? ['Content-Disposition', 'attachment'] : []),
-    'ETag',
-    etag,
-    'Last-Modified',
-    httpDate(mtimeMs),
-    ...(digest === null ? revalidated : immutable),
-    ...guards,
-  ]
+/** Of a 304, and of every answer with bytes. */
+function currentHeaders({ digest }: FilePlace, { etag, mtimeMs }: Validators): string[] {
+  return ['ETag', etag, 'Last-Modified', httpDate(mtimeMs), ...(digest === null ? revalidated : immutable)]
 }
 
 function typeOf({ path, digest }: FilePlace): string {

@@ -118,12 +118,13 @@ export function createMirror(options: MirrorOptions): Listener {
 
   function sendFront(req: IncomingMessage, res: ServerResponse): void {
     const { body, etag, policy } = front(req.headers.host)
-    const shared = ['ETag', etag, ...revalidated, 'Vary', 'Host', ...guards]
-    shared[shared.indexOf('Content-Security-Policy') + 1] = policy
-    if (matchesTag(req.headers['if-none-match'] ?? '', etag)) res.writeHead(304, shared).end()
+    const current = ['ETag', etag, ...revalidated, 'Vary', 'Host']
+    if (matchesTag(req.headers['if-none-match'] ?? '', etag)) res.writeHead(304, current).end()
     else {
       const own = ['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length)]
-      res.writeHead(200, [...own, ...shared]).end(body)
+      const headers = [...own, ...current, ...guards]
+      headers[headers.indexOf('Content-Security-Policy') + 1] = policy
+      res.writeHead(200, headers).end(body)
     }
   }
 

@@ -56,9 +56,10 @@ export function createRepresentations(bytes: Buffer, grew: (by: number) => void)
 
   function make(form: Form, body: Buffer, isGzip: boolean): Representation {
     const etag = `"${hash}-${form}${isGzip ? '-gzip' : ''}"`
-    const unchanged = ['ETag', etag, ...revalidated, 'Vary', 'Accept, Accept-Encoding', ...guards]
+    const unchanged = ['ETag', etag, ...revalidated, 'Vary', 'Accept, Accept-Encoding']
     const encoding: Headers = isGzip ? ['Content-Encoding', 'gzip'] : []
-    const headers = ['Content-Type', types[form], 'Content-Length', String(body.length), ...encoding, ...unchanged]
+    const own = ['Content-Type', types[form], 'Content-Length', String(body.length), ...encoding]
+    const headers = [...own, ...unchanged, ...guards]
     if (body.length > asString) return { etag, body, headers, unchanged }
     grew(body.length)
     return { etag, body: body.toString('latin1'), headers, unchanged }

@@ -14,11 +14,11 @@ export const bareFile = fileURLToPath(import.meta.url)
 if (process.argv[1] === bareFile) {
   const root = process.argv[2]!
   const pages = new Map<string, { readonly body: Buffer; readonly headers: string[] }>()
-  const unchanged = ['ETag', '"bare"', ...revalidated, ...guards]
+  const unchanged = ['ETag', '"bare"', ...revalidated, 'Vary', 'Accept, Accept-Encoding']
   const load = (url: string) => {
     const body = readFileSync(join(root, url, 'index.json.gz'))
     const own = ['Content-Type', 'application/vnd.pypi.simple.v1+json', 'Content-Encoding', 'gzip']
-    const page = { body, headers: [...own, 'Content-Length', String(body.length), ...unchanged] }
+    const page = { body, headers: [...own, 'Content-Length', String(body.length), ...unchanged, ...guards] }
     pages.set(url, page)
     return page
   }
