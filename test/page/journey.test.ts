@@ -85,6 +85,18 @@ test('names that are here are completed while typing, and what is here already i
     assert.match(await page.innerText('.checked'), /widget \(2\.0\) is already here:\s*pip install widget/)
   }))
 
+test('a slash brings one to the box from wherever it is not text itself', () =>
+  visit('/', async ({ page }) => {
+    const active = () => page.evaluate('document.activeElement.tagName')
+    await focusBox(page)
+    await page.focus('form.ask input[type=radio]')
+    assert.equal(await active(), 'INPUT')
+    await page.keyboard.press('/')
+    assert.equal(await active(), 'TEXTAREA')
+    await page.keyboard.type('a/b')
+    assert.equal(await page.inputValue(names), 'a/b')
+  }))
+
 test('nothing that is typed reaches upstream', async () => {
   const before = index.asked().length
   await visit('/', async ({ page }) => {

@@ -23,6 +23,8 @@ const maxLock = 8_000_000
 /** What tools call their locks; a requirements file is a lock only where it says so. */
 const lockName = /^(?:uv\.lock|poetry\.lock|Pipfile\.lock|pylock(?:\.[^.]+)?\.toml)$/
 const maxLines = 1000
+/** What takes a `/` for itself. */
+const writable = 'input:not([type=checkbox], [type=radio]), textarea, select'
 
 export function AskBar() {
   const { t } = useTranslation()
@@ -136,14 +138,7 @@ export function AskBar() {
   useEffect(() => {
     function onKey(event: KeyboardEvent): void {
       const at = event.target as HTMLElement
-      if (
-        event.key !== '/' ||
-        event.ctrlKey ||
-        event.metaKey ||
-        event.altKey ||
-        /^(?:INPUT|TEXTAREA|SELECT)$/.test(at.tagName)
-      )
-        return
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || at.matches(writable)) return
       event.preventDefault()
       box.current?.focus()
     }
