@@ -105,7 +105,7 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
     apt: aptTargets(configured(config, 'apt'), machine.aptHost, (path) => besideConfig(config, path)),
   }
   const apart = aptArchives(config.upstreams.apt, (path) => besideConfig(config, path))
-  const archives = aptOrigins([...targets.apt.values(), apart], machine.aptHost?.auth ?? [])
+  const archives = aptOrigins([...targets.apt.values(), apart], machine.aptHost)
   const aptSources = [...targets.apt.values(), apart].flatMap(({ sources }) => sources)
   const origins = [
     ...upstreams.flatMap(({ name, secretUrl, files }) => [secretUrl, ...files].map((url) => ({ name, url }))),

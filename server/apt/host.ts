@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { RunChild } from '../child.ts'
+import { readProxies, type AptProxies } from './proxies.ts'
 
 export type TextFile = { readonly name: string; readonly path: string; readonly text: string }
 export type Keyring = { readonly name: string; readonly bytes: Buffer }
@@ -16,6 +17,7 @@ export type AptHost = {
   readonly keyrings: readonly Keyring[]
   /** apt_auth.conf(5). */
   readonly auth: readonly TextFile[]
+  readonly proxies: AptProxies
   /** dpkg's, absolute. */
   readonly status: string
 }
@@ -55,6 +57,7 @@ export async function readAptHost(run: RunChild, signal: AbortSignal): Promise<A
     auth: listFiles(where.netrc, where.netrcparts, /\.conf$/)
       .filter(isReadable)
       .map(readText),
+    proxies: readProxies(settings),
     status: where.status,
   }
 }

@@ -1,11 +1,12 @@
-/** The archives as the client that asks upstream must know them, with the credentials that apt would have used. */
+/** The archives as the client that asks upstream must know them, with the credentials and the proxy that apt would have used. */
 import type { AptArchiveConfig } from '../config.ts'
-import type { TextFile } from './host.ts'
+import type { AptHost } from './host.ts'
+import { proxyFor } from './proxies.ts'
 import { parseSources, type Source } from './sources.ts'
 import type { AptTarget } from './target.ts'
 
-/** `url` may carry user name and password. */
-export type AptOrigin = { readonly name: string; readonly url: string }
+/** `url` and `proxy` may carry user name and password; `proxy` as {@link proxyFor} says. */
+export type AptOrigin = { readonly name: string; readonly url: string; readonly proxy: string | null | undefined }
 
 type Login = {
   /** Null: https only, as apt_auth.conf(5) says. */
@@ -16,19 +17,23 @@ type Login = {
   readonly password: string
 }
 
-/** Each archive once. What its own URI carries wins over `auth`, the texts of auth.conf and its folder. */
+/** Each archive once. What its own URI carries wins over `host.auth`, the texts of auth.conf and its folder. */
 export function aptOrigins(
   targets: Iterable<Pick<AptTarget, 'sources' | 'credentials'>>,
-  auth: readonly Pick<TextFile, 'text'>[],
+  host: Partial<Pick<AptHost, 'auth' | 'proxies'>> | null,
 ): AptOrigin[] {
-  const logins = auth.flatMap(({ text }) => parseAuth(text))
+  const logins = (host?.auth ?? []).flatMap(({ text }) => parseAuth(text))
   const origins = new Map<string, AptOrigin>()
   for (const { sources, credentials } of targets) {
     const own = new Map(credentials.map((uri) => [bare(uri), uri]))
     for (const uri of sources.flatMap((source) => source.uris)) {
       if (uri.startsWith('file:') || origins.has(uri)) continue
-      const { host, pathname } = new URL(uri)
-      origins.set(uri, { name: `${host}${pathname}`.replace(/\/+$/, ''), url: own.get(uri) ?? withLogin(uri, logins) })
+      const at = new URL(uri)
+      origins.set(uri, {
+        name: `${at.host}${at.pathname}`.replace(/\/+$/, ''),
+        url: own.get(uri) ?? withLogin(uri, logins),
+        proxy: host?.proxies && proxyFor(host.proxies, at),
+      })
     }
   }
   return [...origins.values()]

@@ -5,7 +5,7 @@ import { networkFilesystemOf } from '../../storage/database.ts'
 import { statePaths } from '../../storage/layout.ts'
 import { isHeld } from '../../storage/lock.ts'
 import type { AptHost } from '../apt/host.ts'
-import { aptTargets } from '../apt/target.ts'
+import { aptTargets, type AptTarget } from '../apt/target.ts'
 import type { RunChild } from '../child.ts'
 import { besideConfig, nearestFolder as nearest, type Config } from '../config.ts'
 import { readableSize } from '../errors.ts'
@@ -127,13 +127,18 @@ export function checkPython({ found, source, version }: Interpreter): Check {
 }
 
 /** The machine's own; the configured targets speak for themselves where the machine has none. */
-export function checkApt(config: Config, host: AptHost | null): Check {
+export function checkApt(
+  config: Config,
+  host: AptHost | null,
+): { readonly check: Check; readonly targets: readonly AptTarget[] } {
   const knobs = Object.entries(config.targets).flatMap(([name, { apt }]) => (apt ? [[name, apt] as const] : []))
   try {
     const targets = [...aptTargets(new Map(knobs), host, (path) => besideConfig(config, path)).values()]
-    if (targets.length > 0)
-      return ok('apt', same(targets.map(({ name, summary, source }) => `${name}: ${summary} (${source})`).join('; ')))
-    return warning(
+    if (targets.length > 0) {
+      const summaries = targets.map(({ name, summary, source }) => `${name}: ${summary} (${source})`)
+      return { check: ok('apt', same(summaries.join('; '))), targets }
+    }
+    const check = warning(
       'apt',
       { en: 'no apt sources on this machine and no target of its own', zh: '本机没有 apt 源，也未配置 apt 目标环境' },
       {
@@ -141,8 +146,9 @@ export function checkApt(config: Config, host: AptHost | null): Check {
         zh: '如需申请 apt 软件包，请配置 targets.NAME.apt.sources；pip 不受影响。',
       },
     )
+    return { check, targets }
   } catch (error) {
-    return failed('apt', error)
+    return { check: failed('apt', error), targets: [] }
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { readAptHost } from '../apt/host.ts'
+import { aptOrigins } from '../apt/origins.ts'
 import { runChild } from '../child.ts'
 import { readConfig, type Config, type Environment } from '../config.ts'
 import { languageOf } from '../errors.ts'
@@ -21,7 +22,7 @@ import {
   checkTree,
   checkUv,
 } from './machine.ts'
-import { checkClock, checkListeners, checkUpstream, type MakeClient } from './reach.ts'
+import { checkArchives, checkClock, checkListeners, checkUpstream, type MakeClient } from './reach.ts'
 import { toJson, toTable } from './report.ts'
 import { checkSandbox } from './sandbox.ts'
 
@@ -60,19 +61,27 @@ export async function examine(env: Environment, cwd: string): Promise<readonly C
   return [...local, uv, sandbox, ...outside, ...listeners]
 }
 
-/** Python, its pip's index and the machine's apt; then whether upstream can be reached. */
+/** Python, its pip's index and the machine's apt, and whether what they name can be reached. */
 async function checkOutside(config: Config, env: Environment, signal: AbortSignal): Promise<Check[]> {
   let machine: Machine
   try {
     machine = await readMachine(config, env, project, signal)
   } catch (error) {
-    return [failed('python', error), checkApt(config, await readAptHost(runChild, signal))]
+    return [failed('python', error), checkApt(config, await readAptHost(runChild, signal)).check]
   }
   const { interpreter, aptHost } = machine
   const upstreams = pipUpstreams(config.upstreams.pip, interpreter.index)
-  const origins = upstreams.flatMap(({ name, secretUrl }) => ({ name, url: secretUrl }))
-  const client = createUpstreamClient({ ...machine, origins, patience: once })
-  const reached = await Promise.all(upstreams.map((upstream) => checkUpstream(upstream, client, signal)))
+  const { check: apt, targets } = checkApt(config, aptHost)
+  const indexes = upstreams.map(({ name, secretUrl }) => ({ name, url: secretUrl }))
+  const client = createUpstreamClient({
+    ...machine,
+    origins: [...indexes, ...aptOrigins(targets, aptHost)],
+    patience: once,
+  })
+  const [reached, archives] = await Promise.all([
+    Promise.all(upstreams.map((upstream) => checkUpstream(upstream, client, signal))),
+    Promise.all(targets.map((target) => checkArchives(target, client, signal))),
+  ])
   client.close()
   const none = upstreams.some(({ name }) => name === 'default')
     ? []
@@ -93,7 +102,8 @@ async function checkOutside(config: Config, env: Environment, signal: AbortSigna
     checkPython(interpreter),
     ...none,
     ...reached.map(({ check }) => check),
-    checkClock(reached.map(({ ahead }) => ahead)),
-    checkApt(config, aptHost),
+    checkClock([...reached, ...archives].map(({ ahead }) => ahead)),
+    apt,
+    ...archives.map(({ check }) => check),
   ]
 }

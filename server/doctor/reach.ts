@@ -1,5 +1,6 @@
 /** The checks that ask somebody: the upstreams, by their own client, and the server's two listeners. */
-import { AirlockError, explain } from '../errors.ts'
+import type { AptTarget } from '../apt/target.ts'
+import { AirlockError, explain, type Language, type Phrase } from '../errors.ts'
 import type { Address, Config } from '../config.ts'
 import type { PipUpstream } from '../pip/upstreams.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
@@ -24,33 +25,81 @@ export async function checkUpstream(
 ): Promise<Reached> {
   const title = `upstream ${name}`
   const from = `${url} (${source})`
-  const page = `${url}${[...projects][0] ?? 'pip'}/`
+  const page = { url: `${url}${[...projects][0] ?? 'pip'}/`, accept }
+  const { fault, ahead } = await ask(page, from, client, signal, {
+    credentials: {
+      en: 'Give it credentials: in its URL, pip’s configuration or ~/.netrc.',
+      zh: '请提供凭据：写在其 URL、pip 配置或 ~/.netrc 中。',
+    },
+    other: { en: 'See whether the URL is that of a simple index.', zh: '请确认该 URL 是 simple 索引的地址。' },
+    proxy: 'HTTPS_PROXY',
+  })
+  return { check: fault === null ? ok(title, same(from)) : failure(title, ...fault), ahead }
+}
+
+/** What `apt-get update` asks first of each archive of a target. One on this machine's disk is not asked. */
+export async function checkArchives(
+  { name, sources }: Pick<AptTarget, 'name' | 'sources'>,
+  client: UpstreamClient,
+  signal: AbortSignal,
+): Promise<Reached> {
+  const title = `archives ${name}`
+  const pages = new Map(
+    sources.flatMap(({ uris, suites: [suite = '/'] }) =>
+      uris.map((uri) => {
+        const base = uri.replace(/\/*$/, '/')
+        // sources.list(5): a suite that ends with a slash is a folder of its own
+        return [uri, suite.endsWith('/') ? `${base}${suite}InRelease` : `${base}dists/${suite}/InRelease`] as const
+      }),
+    ),
+  )
+  const asked = [...pages].filter(([uri]) => !uri.startsWith('file:'))
+  const told = await Promise.all(
+    asked.map(([uri, url]) =>
+      ask({ url }, uri, client, signal, {
+        credentials: {
+          en: 'Give it credentials: in its URI or apt’s auth.conf.',
+          zh: '请提供凭据：写在其 URI 或 apt 的 auth.conf 中。',
+        },
+        other: { en: 'See whether apt-get update takes that source.', zh: '请确认 apt-get update 能使用该源。' },
+        proxy: 'Acquire::http::Proxy',
+      }),
+    ),
+  )
+  const ahead = told.find((one) => one.ahead !== null)?.ahead ?? null
+  const faults = told.flatMap(({ fault }) => (fault === null ? [] : [fault]))
+  if (faults[0] === undefined) return { check: ok(title, same([...pages.keys()].join(', '))), ahead }
+  const found = (language: Language) => faults.map(([text]) => text[language].replace(/[.。]$/, '')).join('; ')
+  return { check: failure(title, { en: found('en'), zh: found('zh') }, faults[0][1]), ahead }
+}
+
+/** Asks for a page, of which it reads the head. `fault`: what is wrong and what to do, null where it answers as it should. */
+async function ask(
+  page: { readonly url: string; readonly accept?: string },
+  from: string,
+  client: UpstreamClient,
+  signal: AbortSignal,
+  todo: { readonly credentials: Phrase; readonly other: Phrase; readonly proxy: string },
+): Promise<{ readonly fault: readonly [found: Phrase, todo: Phrase] | null; readonly ahead: number | null }> {
   try {
-    const { status, headers, body } = await client.open({ url: page, accept, maxBytes, signal, trust: 'configured' })
+    const { status, headers, body } = await client.open({ ...page, maxBytes, signal, trust: 'configured' })
     body.destroy()
     const date = Date.parse(headers['date'] ?? '')
     const ahead = Number.isNaN(date) ? null : Date.now() - date
-    if (status === 200 || status === 404) return { check: ok(title, same(from)), ahead }
-    const refused = status === 401 || status === 403
-    const todo = refused
-      ? {
-          en: 'Give it credentials: in its URL, pip’s configuration or ~/.netrc.',
-          zh: '请提供凭据：写在其 URL、pip 配置或 ~/.netrc 中。',
-        }
-      : { en: 'See whether the URL is that of a simple index.', zh: '请确认该 URL 是 simple 索引的地址。' }
-    return { check: failure(title, { en: `${from} answers ${status}`, zh: `${from} 返回 ${status}` }, todo), ahead }
+    if (status === 200 || status === 404) return { fault: null, ahead }
+    const found = { en: `${from} answers ${status}`, zh: `${from} 返回 ${status}` }
+    return { fault: [found, status === 401 || status === 403 ? todo.credentials : todo.other], ahead }
   } catch (error) {
     if (signal.aborted) {
       const found = { en: `${from} does not answer in time`, zh: `${from} 未及时应答` }
-      return {
-        check: failure(title, found, {
-          en: 'See to the network, and to HTTPS_PROXY where one is needed.',
-          zh: '请检查网络；如需代理，请设置 HTTPS_PROXY。',
-        }),
-        ahead: null,
+      const network = {
+        en: `See to the network, and to ${todo.proxy} where one is needed.`,
+        zh: `请检查网络；如需代理，请设置 ${todo.proxy}。`,
       }
+      return { fault: [found, network], ahead: null }
     }
-    return { check: failed(title, error), ahead: null }
+    const { found, todo: hint } = failed('', error)
+    return { fault: [found, hint!], ahead: null }
   }
 }
 

@@ -10,7 +10,7 @@ export type AgentPair = { readonly http: http.Agent; readonly https: https.Agent
 
 export type Agents = {
   /** The agents for a judged URL. Behind a proxy no address can be checked: the proxy is who connects. */
-  for(verdict: Verdict): AgentPair
+  for(verdict: Verdict, proxy: ProxyRule): AgentPair
   /** Reads the certificates, a fifth of a second, while nobody waits for them yet. */
   prepare(): void
   close(): void
@@ -18,7 +18,6 @@ export type Agents = {
 
 /** `connectTimeout` (ms) bounds the wait for a proxy's tunnel; `extraCa` are PEM certificates to trust as well. */
 export function createAgents(deps: {
-  readonly proxy: ProxyRule
   readonly extraCa: readonly string[]
   readonly connectTimeout: number
   readonly resolve?: Resolve | undefined
@@ -35,19 +34,24 @@ export function createAgents(deps: {
   }
   const direct = pair({ lookup: createLookup(resolve, false) })
   const publicOnly = pair({ lookup: createLookup(resolve, true) })
-  const proxied = pair({
-    timeout: deps.connectTimeout,
-    // what NO_PROXY excludes is decided before: one judge, not two that could disagree
-    proxyEnv: {
-      ...(deps.proxy.http && { HTTP_PROXY: deps.proxy.http }),
-      ...(deps.proxy.https && { HTTPS_PROXY: deps.proxy.https }),
-    },
-  })
+  const proxied = new Map<ProxyRule, AgentPair>()
+  const through = (proxy: ProxyRule): AgentPair =>
+    pair({
+      timeout: deps.connectTimeout,
+      // what NO_PROXY excludes is decided before: one judge, not two that could disagree
+      proxyEnv: {
+        ...(proxy.http && { HTTP_PROXY: proxy.http }),
+        ...(proxy.https && { HTTPS_PROXY: proxy.https }),
+      },
+    })
   return {
-    for: ({ url, as }) => (deps.proxy.uses(url) ? proxied : as === 'linked' ? publicOnly : direct),
+    for({ url, as }, proxy) {
+      if (proxy.uses(url)) return proxied.getOrInsertComputed(proxy, through)
+      return as === 'linked' ? publicOnly : direct
+    },
     prepare: () => void context(),
     close() {
-      for (const agents of [direct, publicOnly, proxied]) {
+      for (const agents of [direct, publicOnly, ...proxied.values()]) {
         agents.http.destroy()
         agents.https.destroy()
       }

@@ -10,16 +10,17 @@ import type { AirlockError } from '../errors.ts'
 import type { Resolve } from './addresses.ts'
 import { createAgents } from './agents.ts'
 import { watched } from './body.ts'
-import { createCredentials, withoutCredentials, type UpstreamOrigin } from './credentials.ts'
+import { createCredentials, withoutCredentials } from './credentials.ts'
 import { defaultTimeouts, exchange, type Head, type Timeouts } from './exchange.ts'
 import { UpstreamFault, invalidAnswer, statusError } from './faults.ts'
 import { createJudge, type Trust, type Verdict } from './hosts.ts'
-import { readProxyEnv, type ProxyEnv } from './proxy.ts'
+import { createNearest, type UpstreamOrigin } from './origins.ts'
+import { readOwnProxy, readProxyEnv, type ProxyEnv, type ProxyRule } from './proxy.ts'
 import { badGzip, largerThan, oddEncoding, tooManyHops } from './reasons.ts'
 import { createTries, defaultPatience, retryAfter, wait as defaultWait, type Patience, type Wait } from './retry.ts'
 import { createTurns } from './turns.ts'
 
-export type { UpstreamOrigin } from './credentials.ts'
+export type { UpstreamOrigin } from './origins.ts'
 
 export type Ask = {
   readonly url: string
@@ -90,8 +91,8 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
   const patience = { ...defaultPatience, ...deps.patience }
   const judge = createJudge(deps.origins)
   const authorize = createCredentials(deps.origins, deps.netrc ?? null)
+  const proxyOf = createProxies(deps.origins, deps.proxyEnv ?? {})
   const agents = createAgents({
-    proxy: readProxyEnv(deps.proxyEnv ?? {}),
     extraCa: deps.extraCa ?? [],
     connectTimeout: timeouts.lookup + timeouts.connect,
     resolve: deps.resolve,
@@ -101,8 +102,10 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
   /** One try: the request and its redirects, up to a head that is none. */
   async function follow(ask: Ask, encoding: string): Promise<Head & { readonly url: URL }> {
     let verdict = judge(ask.url, ask.trust)
+    // what an upstream sends elsewhere is fetched by the same way
+    const proxy = proxyOf(verdict.url)
     for (let hop = 0; ; hop++) {
-      const head = await exchange({ ...request(ask, verdict, encoding), agents: agents.for(verdict), timeouts })
+      const head = await exchange({ ...request(ask, verdict, encoding), agents: agents.for(verdict, proxy), timeouts })
       const { url } = verdict
       const location = head.headers['location']
       if (!redirects.has(head.status) || location === undefined) return { ...head, url }
@@ -239,4 +242,13 @@ function chunkFor(body: Buffer): number {
 /** The most that gzip makes of so many bytes, when it finds nothing to save. */
 function zipped(bytes: number): number {
   return bytes + Math.ceil(bytes / 1000) + 64
+}
+
+/** Of an origin its own proxy, of everything else the environment's. */
+function createProxies(origins: readonly UpstreamOrigin[], env: ProxyEnv): (url: URL) => ProxyRule {
+  const common = readProxyEnv(env)
+  const nearest = createNearest(
+    origins.map(({ url, proxy }) => [new URL(url), proxy === undefined ? common : readOwnProxy(proxy, env)]),
+  )
+  return (url) => nearest(url) ?? common
 }

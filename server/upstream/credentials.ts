@@ -3,30 +3,22 @@
  * Invariant: nothing else of Airlock holds them, and they go to the scheme, host and port of that URL only.
  */
 
-/** An upstream as configured: its URL may carry userinfo. */
-export type UpstreamOrigin = { readonly name: string; readonly url: string }
+import { createNearest, type UpstreamOrigin } from './origins.ts'
 
 /** The value of an Authorization header for this URL, or null. */
 export type Credentials = (url: URL) => string | null
 
-/**
- * `netrc` is the content of ~/.netrc. Its `default` entry is left alone: it would send a password to every upstream.
- * Where origins share a host, the one whose path the URL lies under decides, else the first with credentials.
- */
+/** `netrc` is the content of ~/.netrc. Its `default` entry is left alone: it would send a password to every upstream. */
 export function createCredentials(origins: readonly UpstreamOrigin[], netrc: string | null): Credentials {
   const machines = readNetrc(netrc ?? '')
-  const known = origins.flatMap((origin) => {
-    const url = new URL(origin.url)
-    const authorization = url.username === '' && url.password === '' ? machines.get(url.hostname) : basicOf(url)
-    return authorization === undefined ? [] : [{ site: url.origin, path: folderOf(url.pathname), authorization }]
-  })
-  return (url) => {
-    const here = known.filter(({ site }) => site === url.origin)
-    const under = here
-      .filter(({ path }) => url.pathname.startsWith(path))
-      .toSorted((a, b) => b.path.length - a.path.length)
-    return (under[0] ?? here[0])?.authorization ?? null
-  }
+  const nearest = createNearest(
+    origins.flatMap((origin): [URL, string][] => {
+      const url = new URL(origin.url)
+      const authorization = url.username === '' && url.password === '' ? machines.get(url.hostname) : basicOf(url)
+      return authorization === undefined ? [] : [[url, authorization]]
+    }),
+  )
+  return (url) => nearest(url) ?? null
 }
 
 /** A URL as it may be shown and stored: without userinfo and fragment. */
@@ -36,10 +28,6 @@ export function withoutCredentials(url: URL): string {
   bare.password = ''
   bare.hash = ''
   return bare.href
-}
-
-function folderOf(path: string): string {
-  return path.endsWith('/') ? path : `${path}/`
 }
 
 function basicOf(url: URL): string {

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net'
 import type { Phrase } from '../errors.ts'
-import type { UpstreamOrigin } from './credentials.ts'
+import type { UpstreamOrigin } from './origins.ts'
 import { refusal } from './faults.ts'
 import { refused } from './reasons.ts'
 

@@ -25,6 +25,11 @@ export function readProxyEnv(env: ProxyEnv): ProxyRule {
   }
 }
 
+/** The rule of an origin that has a proxy of its own, or none: what NO_PROXY excludes is asked directly all the same. */
+export function readOwnProxy(url: string | null, env: ProxyEnv): ProxyRule {
+  return readProxyEnv(url === null ? {} : { all_proxy: url, no_proxy: value(env, 'no_proxy') })
+}
+
 function value(env: ProxyEnv, name: string): string | undefined {
   return env[name]?.trim() || env[name.toUpperCase()]?.trim() || undefined
 }

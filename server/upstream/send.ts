@@ -34,8 +34,8 @@ const maxAnswer = 65_536
 export function createSender(deps: Deps): { readonly send: Send; close(): void } {
   const timeouts = { ...defaultTimeouts, response: 15_000, idle: 10_000, ...deps.timeouts }
   const judge = createJudge(deps.urls.map((url) => ({ name: 'notify', url })))
+  const proxy = readProxyEnv(deps.proxyEnv ?? {})
   const agents = createAgents({
-    proxy: readProxyEnv(deps.proxyEnv ?? {}),
     extraCa: deps.extraCa ?? [],
     connectTimeout: timeouts.lookup + timeouts.connect,
     resolve: deps.resolve,
@@ -51,7 +51,7 @@ export function createSender(deps: Deps): { readonly send: Send; close(): void }
           method: 'POST',
           body: Buffer.from(body),
           headers,
-          agents: agents.for(verdict),
+          agents: agents.for(verdict, proxy),
           timeouts,
           signal,
         })

@@ -80,7 +80,7 @@ export async function startAptAirlock(
   const listings = createListings(db)
   const state = createAptState(db, now)
   const tree = createTree(root)
-  const origins = aptOrigins(targets.values(), host?.auth ?? [])
+  const origins = aptOrigins(targets.values(), host ?? null)
   const sources = [...targets.values()].flatMap((target) => target.sources)
   const quick = { retries: 1, firstWait: 10, maxWait: 20 }
   const client = createUpstreamClient({ origins, patience: quick, ...more })

@@ -46,7 +46,7 @@ export async function openIndexRoom(t: TestContext, rooms: typeof honest = hones
     .get('default')!
   const waits: number[] = []
   const client = rooms.createUpstreamClient({
-    origins: rooms.aptOrigins([target], []),
+    origins: rooms.aptOrigins([target], null),
     timeouts: quick,
     patience: { retries: 1 },
     wait: async (ms) => void waits.push(ms),

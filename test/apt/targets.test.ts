@@ -204,6 +204,7 @@ test('credentials of auth.conf reach their archive and nothing else', async (t) 
     preferences: [],
     keyrings: [],
     status: '/nonexistent',
+    proxies: new Map(),
     auth: [{ name: 'auth.conf', path: '/etc/apt/auth.conf', text }],
   }
   const sources = archive.sourcesAt(`http://127.0.0.1:${port}/`)

@@ -13,7 +13,7 @@ import { checkSandbox } from '../../server/doctor/sandbox.ts'
 import { freePorts, offline, startAirlock } from '../support/airlock.ts'
 import { hostPython, run } from '../support/clients.ts'
 import { temporaryFolder } from '../support/folders.ts'
-import { page, startUpstream, status, type Answer } from '../support/upstream.ts'
+import { file as answerFile, page, startUpstream, status, type Answer } from '../support/upstream.ts'
 
 const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 
@@ -22,9 +22,11 @@ type Given = {
   readonly config?: object
   readonly env?: Readonly<Record<string, string>>
   readonly upstream?: Answer
+  readonly archive?: Answer
   readonly login?: string
 }
 
+const release = answerFile('-----BEGIN PGP SIGNED MESSAGE-----')
 const honest = page('<!DOCTYPE html><a href="pip-1.tar.gz">pip-1.tar.gz</a>')
 
 /** Answers as an interpreter does, without the second that importing pip takes. */
@@ -45,16 +47,30 @@ async function quickPython(t: TestContext): Promise<string> {
   return file
 }
 
+/** A target of its own: this machine's archives are nobody's to ask in a test. */
+const aptFrom = (url: string) => ({
+  default: {
+    apt: { sources: `deb [trusted=yes] ${url}/debian stable main`, architectures: ['amd64'], status: 'none' },
+  },
+})
+
 /** A machine that is in order but for what a test says. */
-async function machine(t: TestContext, { config = {}, env = {}, upstream: answer = honest, login = '' }: Given = {}) {
+async function machine(
+  t: TestContext,
+  { config = {}, env = {}, upstream: answer = honest, archive = release, login = '' }: Given = {},
+) {
   const folder = await temporaryFolder(t)
   const upstream = await startUpstream()
   t.after(() => upstream.close())
   upstream.on('/simple/pip/', answer)
+  upstream.on('/debian/dists/stable/InRelease', archive)
   const [mirror, console] = await freePorts(2)
   const url = `${upstream.url.replace('//', `//${login}`)}/simple`
   const file = join(folder, 'airlock.yaml')
-  await writeFile(file, JSON.stringify({ upstreams: { pip: { default: { url } } }, ...config }))
+  await writeFile(
+    file,
+    JSON.stringify({ upstreams: { pip: { default: { url } } }, targets: aptFrom(upstream.url), ...config }),
+  )
   const settings: Record<string, string> = {
     ...offline(folder),
     AIRLOCK_ROOT: join(folder, 'root'),
@@ -91,22 +107,22 @@ test('a machine in order is so found, without a server, and nothing is made or l
   const { ok, checks } = JSON.parse(ended.output) as { ok: boolean; checks: Found[] }
   const of = (name: string) => checks.find((check) => check.name === name)
   assert.equal(ok, true)
-  const names = 'settings state tree lock disk uv sandbox python,upstream default,clock apt console mirror'
+  const names =
+    'settings state tree lock disk uv sandbox python,upstream default,clock apt,archives default,console mirror'
   assert.deepEqual(
     checks.map(({ name }) => name),
-    names.split(',').flatMap((part) => (part.startsWith('upstream') ? [part] : part.split(' '))),
+    names.split(',').flatMap((part) => (/^(?:upstream|archives) /.test(part) ? [part] : part.split(' '))),
   )
-  for (const { name, grade, todo } of checks)
-    if (name !== 'apt') assert.deepEqual([name, grade, todo], [name, 'ok', null])
+  for (const { name, grade, todo } of checks) assert.deepEqual([name, grade, todo], [name, 'ok', null])
   assert.equal(of('settings')?.found, file)
   assert.match(of('lock')!.found, /free/)
   assert.match(of('python')!.found, new RegExp(hostPython().version))
   assert.match(of('upstream default')!.found, /127\.0\.0\.1:\d+\/simple\/ \(airlock\.yaml\)/)
   assert.deepEqual(await readdir(folder), ['airlock.yaml'])
-  assert.deepEqual(
-    upstream.requests.map(({ method, path }) => `${method} ${path}`),
-    ['GET /simple/pip/'],
-  )
+  assert.deepEqual(upstream.requests.map(({ method, path }) => `${method} ${path}`).toSorted(), [
+    'GET /debian/dists/stable/InRelease',
+    'GET /simple/pip/',
+  ])
 })
 
 test('beside a running server the lock is held, and console and mirror answer', async (t) => {
@@ -114,8 +130,12 @@ test('beside a running server the lock is held, and console and mirror answer', 
   t.after(() => upstream.close())
   const airlock = await startAirlock({ index: `${upstream.url}/simple/` })
   t.after(() => airlock.close())
+  const file = join(airlock.folder, 'doctor.yaml')
+  const upstreams = { pip: { default: { url: `${upstream.url}/simple/` } } }
+  await writeFile(file, JSON.stringify({ upstreams, targets: aptFrom(upstream.url) }))
   const settings = {
     ...offline(airlock.folder),
+    AIRLOCK_CONFIG: file,
     AIRLOCK_ROOT: airlock.root,
     AIRLOCK_STATE: airlock.state,
     AIRLOCK_CONSOLE_LISTEN: new URL(airlock.consoleUrl).host,
@@ -176,15 +196,41 @@ test('an upstream without that project is reachable all the same, one that is br
 test('an index with projects of its own is asked for one of them', async (t) => {
   const { settings, upstream, file } = await machine(t)
   const house = { url: `${upstream.url}/house/`, projects: ['our-models'] }
-  await writeFile(file, JSON.stringify({ upstreams: { pip: { default: { url: `${upstream.url}/simple/` }, house } } }))
+  const upstreams = { pip: { default: { url: `${upstream.url}/simple/` }, house } }
+  await writeFile(file, JSON.stringify({ upstreams, targets: aptFrom(upstream.url) }))
   const { of } = await examine(settings)
   assert.equal(of('upstream house')?.grade, 'ok')
   assert.equal(upstream.asked('/house/our-models/').length, 1)
 })
 
+test('archives are asked as apt-get update would ask, by apt’s own way, and those that fail are told with what to do', async (t) => {
+  const there = await machine(t)
+  const { url } = there.upstream
+  const sources = `deb [trusted=yes] ${url}/debian stable main
+deb [trusted=yes] ${url}/debian stable-updates main
+deb [trusted=yes] ${url}/flat/ ./
+deb [trusted=yes] ${url}/closed/ new main
+deb [trusted=yes] http://127.0.0.1:1/gone stable main
+deb [trusted=yes] file:/nowhere/ ./`
+  there.upstream.on('/flat/./InRelease', status(404))
+  there.upstream.on('/closed/dists/new/InRelease', status(401))
+  const apt = { sources, architectures: ['amd64'], status: 'none' }
+  const upstreams = { pip: { default: { url: `${url}/simple/` } } }
+  await writeFile(there.file, JSON.stringify({ upstreams, targets: { pods: { apt }, old: aptFrom(url).default } }))
+  const { of, output } = await examine(there.settings)
+  assert.deepEqual([of('archives old')?.grade, of('archives old')?.found], ['ok', `${url}/debian`], output)
+  assert.equal(of('archives pods')?.grade, 'failure')
+  assert.match(
+    of('archives pods')!.found,
+    /^\S+\/closed\/ answers 401; .*127\.0\.0\.1:1 could not be reached: [^;]+[^.;]$/,
+  )
+  assert.match(of('archives pods')!.todo!, /auth\.conf/)
+})
+
 test('a clock far from upstream’s is a warning, and the upstream that agrees most is believed', async (t) => {
   const date = new Date(Date.now() + 9 * 60_000).toUTCString()
-  const { settings } = await machine(t, { upstream: (_, res) => res.writeHead(200, { date }).end('x') })
+  const late: Answer = (_, res) => res.writeHead(200, { date }).end('x')
+  const { settings } = await machine(t, { upstream: late, archive: late })
   const { of } = await examine(settings)
   assert.deepEqual([of('clock')?.grade, of('clock')?.found], ['warning', '9 min behind upstream'])
   assert.equal(checkClock([9 * 60_000, null]).found.en, '9 min ahead of upstream')

@@ -105,6 +105,43 @@ test('behind a proxy a redirect is judged as well', async (t) => {
   assert.equal(proxy.asked.length, 1)
 })
 
+test('an origin’s own proxy is asked for what it sends elsewhere too, and for nothing of the others', async (t) => {
+  const [plain, secure] = [await startUpstream(), await startUpstream({ tls: certificate })]
+  const [own, common] = [await startProxy(plain.port), await startProxy(secure.port)]
+  const client = createUpstreamClient({
+    origins: [
+      { name: 'default', url: 'https://index.example/simple/' },
+      { name: 'archive', url: 'http://archive.example/debian/', proxy: own.url },
+      { name: 'files', url: 'http://files.example/', proxy: undefined },
+      { name: 'near', url: `${plain.url}/`, proxy: null },
+      { name: 'excluded', url: `http://localhost:${plain.port}/`, proxy: own.url },
+    ],
+    proxyEnv: { HTTP_PROXY: common.url, HTTPS_PROXY: common.url, NO_PROXY: 'localhost' },
+    extraCa: [certificate.cert],
+    timeouts: quick,
+  })
+  t.after(async () => {
+    client.close()
+    await Promise.all([own.close(), common.close()])
+    await Promise.all([plain.close(), secure.close()])
+  })
+  const get = (url: string) => client.fetch({ url, maxBytes: 1000, signal: never, trust: 'configured' })
+  plain.on('/debian/x', redirect('http://files.example/y'))
+  plain.on('/y', file('y'))
+  secure.on('/simple/a/', file('a'))
+  assert.equal((await get('http://archive.example/debian/x')).body.toString(), 'y')
+  assert.deepEqual(
+    own.asked.map(({ what }) => what),
+    ['GET http://archive.example/debian/x', 'GET http://files.example/y'],
+  )
+  assert.equal(common.asked.length, 0)
+  assert.equal((await get(`${plain.url}/y`)).body.toString(), 'y', 'null is none, whatever the environment says')
+  assert.equal((await get(`http://localhost:${plain.port}/y`)).body.toString(), 'y', 'NO_PROXY goes before it')
+  assert.equal(own.asked.length + common.asked.length, 2)
+  await codeOf(get('https://index.example/simple/a/'))
+  assert.deepEqual([own.asked.length, common.asked[0]?.what], [2, 'CONNECT index.example:443'])
+})
+
 test('a proxy that refuses is named as the reason, without its password', async (t) => {
   const { get } = await behindProxy(t, { refuse: '403 No' })
   const error = await errorOf(get('https://files.example/x'))
