@@ -3,6 +3,7 @@ import type { Request } from '../storage/records.ts'
 import type { Requests } from '../storage/requests.ts'
 import type { Ecosystem, Parsed } from './ecosystem.ts'
 import { AirlockError } from './errors.ts'
+import { kindOf } from './kind.ts'
 import type { Queue } from './queue.ts'
 import type { Reuse } from './reuse.ts'
 
@@ -60,6 +61,7 @@ export function createAsk({ ecosystems, requests, queue, reuse, unfinished }: De
       reqId: wanted.reqId,
       confirmed: wanted.confirm,
       refresh: wanted.refresh,
+      kinds: new Map(targets.map((target) => [target, kindOf(ecosystem.targets.get(target)!)])),
       reuse: wanted.refresh ? new Map() : await earlierAnswers(ecosystem, targets, parsed),
     })
     for (const { job } of added) queue.submit(job)

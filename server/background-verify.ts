@@ -25,6 +25,8 @@ type Deps = {
 /** Listings between two notes of how far it is, at most. */
 const pageSize = 50
 const day = 86_400_000
+/** ms after a round that failed. */
+const patience = 60_000
 
 export function createBackgroundVerify({ listings, isWhole, verifying, now, log, rate, every, stopping }: Deps) {
   let ended: Verifying['ended'] = null
@@ -66,13 +68,21 @@ export function createBackgroundVerify({ listings, isWhole, verifying, now, log,
     }
   }
 
+  /** What the state itself cannot tell or take is tried again. */
+  async function persevere(): Promise<void> {
+    while (!stopping.aborted) {
+      await forever().catch((error: unknown) => {
+        if (!stopping.aborted) log.error({ err: error }, 'the pool could not be verified')
+      })
+      await sleep(patience, undefined, { signal: stopping }).catch(() => {})
+    }
+  }
+
   return {
     /** Goes on until the server stops. */
     begin(): void {
       if (rate === 0) return
-      running = forever().catch((error: unknown) => {
-        if (!stopping.aborted) log.error({ err: error }, 'the pool could not be verified')
-      })
+      running = persevere()
     },
     /** The last whole round; null: there was none. */
     last: (): Verifying['ended'] => ended,

@@ -188,8 +188,8 @@ export type Ecosystem = {
   admit?(target: Target): Promise<void>
   /** Lets it go again; what it has published stays. */
   dismiss?(name: string): Promise<void>
-  /** Files of the tree that no pod can need any more; `forget` once they are gone. */
-  expired?(): Promise<{ readonly paths: readonly TreePath[]; forget(): Promise<void> }>
+  /** Lets go of files of the tree that no pod can need any more, by `remove`, one by one. Returns how many. */
+  expire?(remove: (path: TreePath) => Promise<void>): Promise<number>
 }
 
 /** A page as upstream sent it, or as it was last seen. */

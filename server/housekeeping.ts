@@ -48,11 +48,8 @@ export function createHousekeeping({
     const forgotten = await forgetBefore(new Date(now() - keepDays * 86_400_000).toISOString())
     if (forgotten > 0) log.info({ rows: forgotten }, 'old history is gone')
     for (const ecosystem of ecosystems.values()) {
-      const expired = await ecosystem.expired?.()
-      if (!expired || expired.paths.length === 0) continue
-      await tree.remove(expired.paths)
-      await expired.forget()
-      log.info({ ecosystem: ecosystem.name, files: expired.paths.length }, 'expired files are gone')
+      const files = (await ecosystem.expire?.(tree.remove)) ?? 0
+      if (files > 0) log.info({ ecosystem: ecosystem.name, files }, 'expired files are gone')
     }
   }
 

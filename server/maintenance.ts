@@ -4,7 +4,8 @@ import type { Listings } from '../storage/listings.ts'
 import type { Requests } from '../storage/requests.ts'
 import type { Tree } from '../storage/tree.ts'
 import type { Verify } from '../storage/verify.ts'
-import type { Ecosystem, Publication } from './ecosystem.ts'
+import type { Job } from '../storage/records.ts'
+import type { Ecosystem, Publication, Target } from './ecosystem.ts'
 import type { Lanes } from './lanes.ts'
 
 type Deps = {
@@ -33,9 +34,18 @@ export function createMaintenance({
   verify,
   stopping,
 }: Deps) {
+  async function carryOut(ecosystem: Ecosystem, target: Target, job: Job): Promise<number> {
+    const closure = (await jobs.closure(job))!
+    return tree.publish(await ecosystem.publication(job, target, closure, await requests.askers(job.id)))
+  }
+
   return {
-    /** Writes every index and request folder again from the state; what is right already is left alone. */
+    /**
+     * Writes every index and request folder again from the state; what is right already is left alone. What was decided and
+     * not carried out comes first: an index names its files.
+     */
     async rebuild(): Promise<Report> {
+      const decided = (await jobs.unfinished()).filter(({ state }) => state === 'publishing')
       const fixed = standing()
       let checked = fixed.flat().length
       let written = await tree.publish(fixed)
@@ -46,6 +56,11 @@ export function createMaintenance({
         ])
         for (const lane of [...lanesHere].filter((name) => name.startsWith(`${ecosystem.name}/`))) {
           await lanes.enter(lane, stopping, async () => {
+            for (const job of decided) {
+              const target = ecosystem.targets.get(job.target)
+              if (job.ecosystem !== ecosystem.name || target?.lane !== lane) continue
+              written += await carryOut(ecosystem, target, job)
+            }
             for await (const publication of ecosystem.indexes(lane)) {
               checked += publication.flat().length
               written += await tree.publish(publication)

@@ -45,7 +45,7 @@ export function createQueue({ jobs, requests, fulfil, log, concurrency = 256, pa
   const queue = new PQueue({ concurrency })
   const running = new Map<number, Running>()
   const listeners = new Set<(job: number, progress: Progress) => void>()
-  let stopped = false
+  const halted = new AbortController()
 
   function wait(job: Job, entry: Running, problem: Problem | null): void {
     if (problem && problem.code !== entry.waiting?.code) log.warn({ job: job.id, problem }, 'job waits')
@@ -92,19 +92,35 @@ export function createQueue({ jobs, requests, fulfil, log, concurrency = 256, pa
       await run(job, entry)
       log.info({ job: job.id }, 'job ready')
     } catch (error) {
-      const { reason } = entry.abort.signal
+      const { aborted, reason } = entry.abort.signal
       if (reason === stopping) return
-      if (entry.abort.signal.aborted) return await jobs.finish(job, 'cancelled')
       const problem = problemOf(error)
-      log[problem.code === 'internal' ? 'error' : 'warn']({ job: job.id, problem, err: error }, 'job failed')
-      await jobs.fail(job, problem)
+      if (!aborted)
+        log[problem.code === 'internal' ? 'error' : 'warn']({ job: job.id, problem, err: error }, 'job failed')
+      await insist(async () => {
+        // what was decided can only become ready: the next start carries it out
+        if ((await jobs.get(job.id))?.state === 'publishing') return
+        await (aborted ? jobs.finish(job, 'cancelled') : jobs.fail(job, problem))
+      })
     } finally {
       running.delete(job.id)
     }
   }
 
+  /** Who waits for a job must hear of its end: while the state cannot take it, it is said again. */
+  async function insist(record: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await record()
+      } catch (error) {
+        log.error({ err: error }, 'the end of a job could not be recorded')
+        await setTimeout(passingInterval * 1000, undefined, { signal: halted.signal })
+      }
+    }
+  }
+
   function submit(job: Job): void {
-    if (stopped) return
+    if (halted.signal.aborted) return
     const under = running.get(job.id)
     if (under) return void share(job, under)
     const abort = new AbortController()
@@ -176,7 +192,7 @@ export function createQueue({ jobs, requests, fulfil, log, concurrency = 256, pa
 
     /** Starts nothing more, aborts what can be resumed, waits for what cannot be interrupted. */
     async stop(): Promise<void> {
-      stopped = true
+      halted.abort()
       queue.pause()
       for (const { abort } of running.values()) abort.abort(stopping)
       queue.start()

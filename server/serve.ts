@@ -81,6 +81,9 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
     log,
     consoleUrl: config.consoleUrl,
   })
+  // before anybody can ask: what a request has under way is nobody's leftover
+  await airlock.housekeeping.atStart()
+  const resumed = await queue.resume()
   const server = await listen(app, config.consoleListen)
   const metrics = createMetricsListener(
     () => registry.metrics(),
@@ -89,8 +92,6 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   const metricsPort = config.metricsListen && (await listenForScrapes(metrics, config.metricsListen))
   server.on('clientError', answerMalformed)
   const consolePort = (server.address() as { port: number }).port
-  await airlock.housekeeping.atStart()
-  const resumed = await queue.resume()
   const endHousekeeping = airlock.housekeeping.begin()
   airlock.backgroundVerify.begin()
   airlock.notices.begin()

@@ -260,15 +260,37 @@ export function createAptState(
         .execute()
     },
 
-    /** After the files are gone. */
-    async forget(
-      indexes: readonly { lane: string; sha256: string }[],
-      files: readonly { sha256: string }[],
-    ): Promise<void> {
-      await db.transaction().execute(async (write) => {
-        for (const { lane, sha256 } of indexes)
-          await write.deleteFrom('apt_by_hash').where('lane', '=', lane).where('sha256', '=', sha256).execute()
-        for (const { sha256 } of files) await write.deleteFrom('apt_unused').where('sha256', '=', sha256).execute()
+    /**
+     * Lets an index go that was superseded before an instant, by `remove`; false where it has come back. The row and the
+     * file go as one: whoever lists it again does so before, and keeps it, or after, and brings it.
+     */
+    discardIndex(
+      { lane, sha256 }: { readonly lane: string; readonly sha256: string },
+      before: Date,
+      remove: () => Promise<void>,
+    ): Promise<boolean> {
+      return db.transaction().execute(async (write) => {
+        const { numDeletedRows } = await write
+          .deleteFrom('apt_by_hash')
+          .where('lane', '=', lane)
+          .where('sha256', '=', sha256)
+          .where('superseded_at', '<', before.toISOString())
+          .executeTakeFirst()
+        if (numDeletedRows > 0n) await remove()
+        return numDeletedRows > 0n
+      })
+    },
+
+    /** The same of a pool file that no lane has had since then. */
+    discardFile({ sha256 }: { readonly sha256: string }, before: Date, remove: () => Promise<void>): Promise<boolean> {
+      return db.transaction().execute(async (write) => {
+        const { numDeletedRows } = await write
+          .deleteFrom('apt_unused')
+          .where('sha256', '=', sha256)
+          .where('since', '<', before.toISOString())
+          .executeTakeFirst()
+        if (numDeletedRows > 0n) await remove()
+        return numDeletedRows > 0n
       })
     },
   }

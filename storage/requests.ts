@@ -22,6 +22,8 @@ export type NewRequest = {
   readonly refresh?: boolean
   /** Target -> a ready job that still answers this: the new one is published from it. */
   readonly reuse?: ReadonlyMap<string, number>
+  /** Target -> what it is at present: jobs of another kind are others, whatever their target is called. */
+  readonly kinds?: ReadonlyMap<string, string>
 }
 
 export type RequestFilter = {
@@ -62,7 +64,7 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
   /** A running job that does the same, a new one from an answer that still holds, or a new one. */
   async function jobFor(write: Write, append: Append, wanted: Wanted): Promise<number> {
     const { ecosystem, target, roots, options, confirmed = false, refresh = false } = wanted
-    const identity = identityOf(wanted)
+    const identity = identityOf({ ...wanted, kind: wanted.kinds?.get(target) })
     const running = await write
       .selectFrom('jobs')
       .select('id')
@@ -228,7 +230,11 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
           .where('job_id', '=', request.job.id)
           .where('id', '!=', request.id)
           .execute()
-        if (others.length === 0) return request.job.id
+        if (others.length === 0) {
+          // whoever asks the same from now on has a job of their own: this one is on its way out
+          await write.updateTable('jobs').set({ identity: '' }).where('id', '=', request.job.id).execute()
+          return request.job.id
+        }
         const shared = await write
           .selectFrom('jobs')
           .selectAll()
@@ -252,11 +258,12 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
     /** A new job of the same request, or a running identical one. */
     retry(
       request: Request,
-      { confirmed = request.job.confirmed, reqId }: { confirmed?: boolean; reqId?: string | undefined } = {},
+      { kind, reqId }: { readonly kind?: string | undefined; readonly reqId?: string | undefined } = {},
     ): Promise<Request> {
       return events.commit(async (write, append) => {
-        const { roots, options } = request.job
-        const job = await jobFor(write, append, { ...request, roots, options, confirmed, refresh: true })
+        const { roots, options, confirmed } = request.job
+        const kinds = new Map(kind === undefined ? [] : [[request.target, kind]])
+        const job = await jobFor(write, append, { ...request, roots, options, confirmed, refresh: true, kinds })
         const changed = { job_id: job, ...(reqId !== undefined && { req_id: reqId }) }
         await write.updateTable('requests').set(changed).where('id', '=', request.id).execute()
         return (await find([request.id], write))[0]!
@@ -284,13 +291,14 @@ type Identity = {
   readonly target: string
   readonly roots: readonly string[]
   readonly options: JsonObject
+  readonly kind?: string | undefined
 }
-type Wanted = Identity & Pick<NewRequest, 'confirmed' | 'refresh' | 'reuse'>
+type Wanted = Omit<Identity, 'kind'> & Pick<NewRequest, 'confirmed' | 'refresh' | 'reuse' | 'kinds'>
 
 /** Equal for jobs that ask the same of the same target. */
-function identityOf({ ecosystem, target, roots, options }: Identity): string {
+function identityOf({ ecosystem, target, roots, options, kind = '' }: Identity): string {
   return createHash('sha256')
-    .update(JSON.stringify([ecosystem, target, roots, options]))
+    .update(JSON.stringify([ecosystem, target, roots, options, kind]))
     .digest('hex')
 }
 

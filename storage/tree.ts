@@ -131,12 +131,11 @@ export function createTree(root: string) {
       }
     },
 
-    /** Takes files away for good, and folders that are empty without them. What is gone already is no trouble. */
-    async remove(paths: readonly TreePath[]): Promise<void> {
-      for (const path of paths) await rm(inTree(root, path), { force: true })
-      for (const folder of new Set(paths.map((path) => dirname(inTree(root, path))))) {
-        await rmdir(folder).catch(() => syncFolder(folder).catch(absent))
-      }
+    /** Takes a file away for good, and its folder where that is empty without it. What is gone already is no trouble. */
+    async remove(path: TreePath): Promise<void> {
+      const file = inTree(root, path)
+      await rm(file, { force: true })
+      await rmdir(dirname(file)).catch(() => syncFolder(dirname(file)).catch(absent))
     },
   }
 }

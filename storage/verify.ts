@@ -24,7 +24,7 @@ type Deps = {
 }
 
 export function createVerify({ root, listings, kept }: Deps) {
-  /** Null: it is not there. */
+  /** Null: it is not there. What cannot be read is not whole. Throws the signal's reason. */
   async function isWhole(artifact: Artifact, signal?: AbortSignal): Promise<boolean | null> {
     const hash = createHash('sha256')
     try {
@@ -34,8 +34,8 @@ export function createVerify({ root, listings, kept }: Deps) {
         { signal },
       )
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-      throw error
+      signal?.throwIfAborted()
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : false
     }
     return hash.digest('hex') === artifact.sha256
   }

@@ -116,13 +116,13 @@ export async function createApt(deps: AptDeps) {
   const ecosystem: Ecosystem = {
     name: 'apt',
     targets,
-    parse: (lines) => parseRoots(lines),
-    parseFile(text) {
+    parse: parseRoots,
+    parseFile(text, constraints) {
       const lines = text
         .split(/\r\n|\r|\n/)
         .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim())
         .filter((line) => line !== '')
-      return { ...parseRoots(lines), lines }
+      return { ...parseRoots(lines, constraints), lines }
     },
     understand(root) {
       const { name, version, architecture } = parseRoot(root)
@@ -162,7 +162,7 @@ export async function createApt(deps: AptDeps) {
       return { roots: [], options: { withdraw } }
     },
 
-    expired: () => publications.expired(),
+    expire: publications.expire,
     fromPod: (name, pod) => aptTargetOfPod(name, pod, { archives, keyrings }),
     async admit(target) {
       const own = target as AptTarget

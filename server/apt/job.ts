@@ -114,7 +114,9 @@ export function createJobs(deps: Deps) {
         },
       })
       if (await isMet(job, target)) {
-        prepare(target.lane, (await state.repository(target.lane))!.date, [], [])
+        // a file that the pool has lost is put back
+        const files = closure.items.map(({ artifact }) => artifact)
+        prepare(target.lane, (await state.repository(target.lane))!.date, files, [])
         return alreadyThere(closure, solution, () => void solutions.delete(job.id))
       }
       if (solution.guests.length > 0) {

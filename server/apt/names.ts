@@ -34,14 +34,20 @@ const write = {
     zh: '请写软件包名；如需固定版本，请写 name=version。',
   },
   once: { en: 'Ask for it once.', zh: '请只申请一次。' },
+  none: {
+    en: 'Leave the constraints out, and write name=version for the package itself.',
+    zh: '请去掉约束，并对软件包本身写 name=version。',
+  },
   fewer: { en: 'Ask for fewer packages at once.', zh: '请减少一次申请的软件包数量。' },
 } as const satisfies Record<string, Phrase>
 
 /**
- * One name or several a line. Throws `requirement-refused` naming the item and what to write instead.
+ * One name or several a line; apt has no constraints. Throws `requirement-refused` naming the item and what to write instead.
  * Invariant: what is returned is canonical, sorted, and asks for each package once.
  */
-export function parseRoots(lines: readonly string[]): Parsed {
+export function parseRoots(lines: readonly string[], constraints: readonly string[] = []): Parsed {
+  if (constraints.length > 0)
+    throw refused(constraints.join(' '), { en: 'apt takes no constraints', zh: 'apt 不支持约束' }, write.none)
   const roots = new Map<string, string>()
   for (const line of lines) {
     if (/^\s*(?:sudo\s+)?apt(?:-get|itude)?\s+\S/.test(line))

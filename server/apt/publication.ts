@@ -1,6 +1,6 @@
 /** What must be written so that pods see what the state says: the pool, then the indexes, InRelease last. */
 import type { AptState } from '../../storage/apt.ts'
-import { poolPath } from '../../storage/layout.ts'
+import { poolPath, type TreePath } from '../../storage/layout.ts'
 import type { Artifact } from '../../storage/records.ts'
 import type { Listings, Publication, TreeFile } from '../ecosystem.ts'
 import { byHashPath } from './indices.ts'
@@ -8,7 +8,10 @@ import { renderRepository } from './repository.ts'
 import type { Signer } from './sign.ts'
 
 type Deps = {
-  readonly state: Pick<AptState, 'stanzas' | 'repository' | 'begin' | 'supersededIndexes' | 'unusedFiles' | 'forget'>
+  readonly state: Pick<
+    AptState,
+    'stanzas' | 'repository' | 'begin' | 'supersededIndexes' | 'unusedFiles' | 'discardIndex' | 'discardFile'
+  >
   readonly listings: Pick<Listings, 'listed'>
   readonly signer: Signer
   /** Null: no target has this lane. */
@@ -64,15 +67,17 @@ export function createPublication({ state, listings, signer, architecturesOf, no
       return [listed.map(({ artifact }) => poolFile(artifact)), ...(await indexes(lane))]
     },
 
-    /** Superseded indexes and pool files after their days of grace. */
-    async expired() {
-      const old = await state.supersededIndexes(new Date(now().getTime() - indexDays * day))
-      const unused = await state.unusedFiles(new Date(now().getTime() - poolDays * day))
-      const paths = [
-        ...old.map(({ lane, sha256 }) => byHashPath(lane.slice('apt/'.length), sha256)),
-        ...unused.map(({ sha256, file }) => poolPath('apt', sha256, file)),
-      ]
-      return { paths, forget: () => state.forget(old, unused) }
+    /** Superseded indexes and pool files after their days of grace, by `remove`. Returns how many. */
+    async expire(remove: (path: TreePath) => Promise<void>): Promise<number> {
+      const ago = (days: number) => new Date(now().getTime() - days * day)
+      let gone = 0
+      for (const index of await state.supersededIndexes(ago(indexDays))) {
+        const path = byHashPath(index.lane.slice('apt/'.length), index.sha256)
+        if (await state.discardIndex(index, ago(indexDays), () => remove(path))) gone++
+      }
+      for (const file of await state.unusedFiles(ago(poolDays)))
+        if (await state.discardFile(file, ago(poolDays), () => remove(poolPath('apt', file.sha256, file.file)))) gone++
+      return gone
     },
   }
 }

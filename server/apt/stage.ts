@@ -96,9 +96,19 @@ export function createStage({ state, signer, debs, prepare, pathOf, now, work }:
     const worker = async () => {
       for (const { sha256, file, stanza } of left) {
         signal.throwIfAborted()
-        const path = pathOf({ ecosystem: 'apt', sha256, file })
-        if (path === null) throw new Error(`${file} was not fetched`)
-        await debs.check(path, file, stanza, signal)
+        const place = () => pathOf({ ecosystem: 'apt', sha256, file })
+        for (let path = place(); ;) {
+          if (path === null) throw new Error(`${file} was not fetched`)
+          const from = path
+          try {
+            await debs.check(from, file, stanza, signal)
+            break
+          } catch (error) {
+            // another lane may have published it in between
+            path = place()
+            if (path === from) throw error
+          }
+        }
       }
     }
     await Promise.all(Array.from({ length: parallel }, worker))

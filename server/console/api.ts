@@ -9,6 +9,7 @@ import type { Ask } from '../ask.ts'
 import type { fileQuerySchema, Operation, operations } from '../contract.ts'
 import type { Ecosystem } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
+import { kindOf } from '../kind.ts'
 import type { Queue } from '../queue.ts'
 import type { Asking } from './asking.ts'
 import type { BuildOperations } from './builds.ts'
@@ -157,7 +158,8 @@ export function createApi({
       const request = await find(params.id)
       if (!isFinished(request.job.state))
         throw new AirlockError('request-unfinished', { id: request.id, state: request.job.state })
-      const again = await requests.retry(request, { reqId })
+      const target = ecosystems.get(request.ecosystem)?.targets.get(request.target)
+      const again = await requests.retry(request, { kind: target && kindOf(target), reqId })
       queue.submit(again.job)
       return viewOne(again, language)
     },

@@ -99,7 +99,7 @@ export function createPip(deps: PipDeps) {
   const explain = createUnsolved({ metadata, listings, policy })
   const solving = { gateway, compile, projects, metadata, listings, keptBack, explain, standIns, policy }
   const solve = createSolve({ ...solving, failures: building.failures })
-  const stage = createStage({ gateway, metadata, listings, pathOf })
+  const stage = createStage({ gateway, metadata, listings })
   const prove = createProve({ compile, gatewayUrl })
   const publications = createPublication({
     listings,

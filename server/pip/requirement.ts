@@ -154,7 +154,7 @@ function exampleFor(item: string): string {
   return 'numpy[extra]>=1.26,<2 ; python_version >= "3.9"'
 }
 
-function invalid(item: string, reason: Phrase, example = exampleFor('')): AirlockError {
+export function invalid(item: string, reason: Phrase, example = exampleFor('')): AirlockError {
   return new AirlockError('requirement-invalid', { item: shown(item), reason, example })
 }
 

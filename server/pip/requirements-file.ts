@@ -4,8 +4,8 @@
  */
 import type { Parsed } from '../ecosystem.ts'
 import { AirlockError, type Phrase } from '../errors.ts'
-import { parseRequirement, type Requirement } from './requirement.ts'
-import { refusals } from './requirement-words.ts'
+import { invalid, parseRequirement, type Requirement } from './requirement.ts'
+import { faults, refusals } from './requirement-words.ts'
 import { order } from './versions.ts'
 
 export type FileContext = {
@@ -117,7 +117,7 @@ function* logicalLines(text: string): Generator<Line> {
     begun = null
     const line = joined.replace(/(?:^|\s)#.*$/, '').trim()
     if (line === '') continue
-    if (++count > maxLogicalLines) return
+    if (++count > maxLogicalLines) throw invalid(line, faults.tooMany(maxLogicalLines))
     yield { number, text: line }
   }
   const rest = begun?.text.trim()

@@ -1,7 +1,6 @@
 /** An index as it would be: the published listing and one closure more, rendered to the very bytes to be published. */
-import { stat } from 'node:fs/promises'
 import type { Artifact, Closure, Job } from '../../storage/records.ts'
-import type { Listings, PathOf, Stage } from '../ecosystem.ts'
+import type { Listings, Stage } from '../ecosystem.ts'
 import { dependencyEdges, parseMetadata } from './dependants.ts'
 import type { PipGateway } from './gateway.ts'
 import { sha256Of, type Metadata } from './metadata.ts'
@@ -13,10 +12,9 @@ type Deps = {
   readonly gateway: PipGateway
   readonly metadata: Metadata
   readonly listings: Listings
-  readonly pathOf: PathOf
 }
 
-export function createStage({ gateway, metadata, listings, pathOf }: Deps) {
+export function createStage({ gateway, metadata, listings }: Deps) {
   /** Reads every wheel (throws `artifact-invalid`) and shows the lane's next index to the gateway until it is closed. */
   return async function stage(job: Job, target: PipTarget, closure: Closure, signal: AbortSignal): Promise<Stage> {
     const artifacts = await Promise.all(closure.items.map(({ artifact }) => complete(artifact)))
@@ -50,10 +48,9 @@ export function createStage({ gateway, metadata, listings, pathOf }: Deps) {
   /** What is listed of a wheel, from the wheel itself. */
   async function complete(artifact: Artifact): Promise<Artifact> {
     const wheel = await metadata.wheel(artifact.sha256, artifact.file)
-    const { size } = await stat(pathOf(artifact)!)
     return {
       ...artifact,
-      size,
+      size: wheel.size,
       facts: { ...artifact.facts, metadataSha256: sha256Of(wheel.metadata), summary: wheel.summary },
     }
   }

@@ -11,6 +11,8 @@ import { wheelFaults, type Refuse } from './zip-words.ts'
 import { withZip, type Zip } from './zip.ts'
 
 export type Wheel = CoreMetadata & {
+  /** Of the file, in bytes. */
+  readonly size: number
   /** METADATA, byte for byte: what is served beside the wheel. */
   readonly metadata: Buffer
   /** Normalised, and the file name's. */
@@ -52,7 +54,8 @@ export async function readWheel(path: string, file: string, signal?: AbortSignal
         [`${folder}/WHEEL`, wheel],
       ])
       checkRecord(await read('RECORD', maxRecord), folder, zip.members, contents, refuse)
-      return { ...coreMetadata(metadata, named, refuse), metadata, name: named.name, version: named.version }
+      const { name, version } = named
+      return { ...coreMetadata(metadata, named, refuse), size: zip.size, metadata, name, version }
     },
     signal,
   )

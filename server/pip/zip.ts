@@ -23,6 +23,8 @@ export type Member = {
 }
 
 export type Zip = {
+  /** Of the file, in bytes. */
+  readonly size: number
   readonly members: ReadonlyMap<string, Member>
   /** A member's content, checked against its CRC. At most `maxBytes`. */
   read(member: Member, maxBytes: number): Promise<Buffer>
@@ -62,7 +64,7 @@ export async function withZip<Result>(
       )
         refuse(zipFaults.link(member.name))
     }
-    return await use({ members, read: (member, maxBytes) => readMember(file, member, maxBytes, refuse) })
+    return await use({ size, members, read: (member, maxBytes) => readMember(file, member, maxBytes, refuse) })
   } finally {
     await close()
   }

@@ -5,7 +5,6 @@
 import { statSync } from 'node:fs'
 import { incomingPath, inTree, poolPath } from '../../storage/layout.ts'
 import type { Artifact, Progress } from '../../storage/records.ts'
-import { AirlockError } from '../errors.ts'
 import type { UpstreamClient } from './client.ts'
 import { createFlights } from './flights.ts'
 import { createMeter } from './meter.ts'
@@ -14,7 +13,7 @@ import { createSlots, type Errand, type Line, type Limits } from './slots.ts'
 import { createSpace, type Statfs } from './space.ts'
 import { createTransfer } from './transfer.ts'
 
-/** Where an artifact lies: its size is compared where it is known. */
+/** Where an artifact lies. Where its size is known, a file of another is none: a disk lost a part of it. */
 type Placed = Pick<Artifact, 'ecosystem' | 'sha256' | 'file'> & { readonly size?: number | null }
 
 export type Downloads = {
@@ -71,17 +70,17 @@ export function createDownloads(deps: DownloadDeps): Downloads {
   /** Files whose bytes are here and become durable. */
   let settling = 0
 
-  function placeOf({ ecosystem, sha256, file }: Placed): { readonly path: string; readonly size: number } | null {
+  function placeOf({ ecosystem, sha256, file, size }: Placed): { readonly path: string; readonly size: number } | null {
     for (const path of [incomingPath(sha256, file), poolPath(ecosystem, sha256, file)]) {
       const found = statSync(inTree(root, path), { throwIfNoEntry: false })
-      if (found?.isFile() === true) return { path: inTree(root, path), size: found.size }
+      if (found?.isFile() === true && (size == null || size === found.size))
+        return { path: inTree(root, path), size: found.size }
     }
     return null
   }
 
   function pathOf(artifact: Placed): string | null {
-    const place = placeOf(artifact)
-    return place === null || (artifact.size != null && place.size !== artifact.size) ? null : place.path
+    return placeOf(artifact)?.path ?? null
   }
 
   /** Stands in line until a slot is free, then transfers. */
@@ -135,9 +134,6 @@ export function createDownloads(deps: DownloadDeps): Downloads {
     for (;;) {
       const place = placeOf(artifact)
       if (place !== null) {
-        // whole means that its digest is right, so it is the statement that is wrong
-        if (artifact.size !== null && place.size !== artifact.size)
-          throw new AirlockError('size-mismatch', { file: artifact.file, found: place.size, expected: artifact.size })
         wanted.whole = place.size
         return
       }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { formatRoot, parseRoot, parseRoots } from '../../server/apt/names.ts'
-import { AirlockError } from '../../server/errors.ts'
+import { AirlockError, explain } from '../../server/errors.ts'
 
 const good = [
   ['cmake', 'cmake'],
@@ -75,6 +75,19 @@ test('a command line is refused with the way out, in both languages', () => {
       () => parseRoots([line]),
       (error) => error instanceof AirlockError && 'zh' in (error.fields['instead'] as object),
     )
+})
+
+test('constraints, which apt does not know, are refused with what to write instead', () => {
+  assert.throws(
+    () => parseRoots(['jq'], ['jq=1.6']),
+    (error: AirlockError) => {
+      const { message, hint } = explain(error.code, error.fields, 'en')
+      assert.match(message, /jq=1\.6/)
+      assert.match(hint, /name=version/)
+      return error.code === 'requirement-refused'
+    },
+  )
+  assert.deepEqual(parseRoots(['jq'], []).roots, ['jq'])
 })
 
 test('nothing and too much are refused', () => {

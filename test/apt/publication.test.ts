@@ -7,12 +7,12 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { renderPackages } from '../../server/apt/indices.ts'
 import { openSigner } from '../../server/apt/sign.ts'
 import { publishedStanza } from '../../server/apt/stanza.ts'
-import { inTree } from '../../storage/layout.ts'
+import { inTree, poolPath } from '../../storage/layout.ts'
 import { startArchive } from '../support/archive.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { startAptAirlock, type AptAirlock } from './airlock.ts'
 import { createClient } from './client.ts'
-import { start } from './moving.ts'
+import { start, versions } from './moving.ts'
 import { snapshotOf } from './tree.ts'
 
 const dateOf = async ({ root }: AptAirlock) =>
@@ -93,9 +93,12 @@ test('superseded indexes stay a day, files of no repository thirty, then both go
   days = 1
   await airlock.ask('bb')
   const sweep = async () => {
-    const { paths, forget } = await airlock.ecosystem.expired!()
-    for (const path of paths) await rm(inTree(airlock.root, path))
-    await forget()
+    const paths: string[] = []
+    const gone = await airlock.ecosystem.expire!(async (path) => {
+      await rm(inTree(airlock.root, path))
+      paths.push(path)
+    })
+    assert.equal(gone, paths.length)
     return paths
   }
   assert.deepEqual(await sweep(), [])
@@ -114,6 +117,48 @@ test('superseded indexes stay a day, files of no repository thirty, then both go
   for (const name of ['aa', 'bb']) await client.download(name)
 })
 
+test('what is asked for again while the sweep comes to it stays, or is brought again', async (t) => {
+  let days = 0
+  const began = Date.now() - 100 * 86_400_000
+  const { archive, airlock } = await start(t, { updateAfter: 0 }, { now: () => new Date(began + days * 86_400_000) })
+  const [first] = await archive.add({ name: 'aa', version: '1' })
+  await archive.add({ name: 'bb' })
+  await airlock.ask('aa')
+  await archive.add({ name: 'aa', version: '2' })
+  await airlock.ask('bb')
+  archive.put(first!)
+  days = 40
+  // the sweep has read its list, and before it comes to the file somebody asks
+  let again: Promise<unknown> | null = null
+  await airlock.ecosystem.expire!(async (path) => {
+    again ??= airlock.ask('aa=1')
+    await setTimeout(50)
+    await airlock.tree.remove(path)
+  })
+  await again
+  const client = await createClient(t, airlock)
+  assert.deepEqual(await versions(airlock), ['aa 1', 'bb 1.0-1'])
+  for (const name of ['aa', 'bb']) await client.download(name)
+})
+
+for (const [what, lose] of [
+  ['has lost', (file: string) => rm(file)],
+  ['has a part of', (file: string) => rm(file).then(() => writeFile(file, '!<arch>'))],
+] as const)
+  for (const updateAfter of [0, 3600])
+    test(`a file that the pool ${what} is brought again with the next request that needs it, ${updateAfter ? 'with' : 'without'} a snapshot that is still young`, async (t) => {
+      const { archive, airlock } = await start(t, { updateAfter })
+      await archive.add({ name: 'aa', depends: 'libaa' }, { name: 'libaa' })
+      await airlock.ask('aa')
+      const stanza = (await airlock.state.stanzas('apt/default')).find(({ name }) => name === 'libaa')!
+      const file = inTree(airlock.root, poolPath('apt', stanza.sha256, stanza.file))
+      const bytes = await readFile(file)
+      await lose(file)
+      assert.equal((await airlock.ask('aa')).job.state, 'ready')
+      assert.ok(bytes.equals(await readFile(file)))
+      assert.equal((await stat(file)).mode & 0o777, 0o444)
+    })
+
 test('what comes back within its days of grace is not swept', async (t) => {
   let days = 0
   const began = Date.now() - 100 * 86_400_000
@@ -128,7 +173,8 @@ test('what comes back within its days of grace is not swept', async (t) => {
   archive.put(first!)
   await airlock.ask('cc')
   days = 60
-  const { paths } = await airlock.ecosystem.expired!()
+  const paths: string[] = []
+  await airlock.ecosystem.expire!(async (path) => void paths.push(path))
   assert.deepEqual(
     paths.filter((path) => path.includes('/pool/')).map((path) => path.split('/').at(-1)),
     ['aa_2_all.deb'],

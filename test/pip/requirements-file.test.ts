@@ -94,6 +94,13 @@ for (const [line, code] of refused) {
   })
 }
 
+test('a file of too many lines is refused, and none of them is left out in silence', () => {
+  const many = Array.from({ length: 5000 }, (_, at) => `pkg${at}==1`)
+  assert.equal(read(many.join('\n')).roots.length, 5000)
+  assert.equal(refusal([...many, '-e ./more'].join('\n')).code, 'requirement-invalid')
+  assert.match(refusal([...many, 'six'].join('\n')).message, /more than 5000 lines/)
+})
+
 test('a continued line is told by where it begins', () => {
   assert.equal(refusal('six\nnumpy \\\n  ==\\\n\nidna').fields.line, 2)
 })

@@ -41,6 +41,23 @@ async function publish({ jobs }: Awaited<ReturnType<typeof store>>, job: Job, ..
   await jobs.finish(job, 'ready')
 }
 
+test('the same asked of a target that is another by now is another job, and its answer is not the earlier one', async () => {
+  const airlock = await store()
+  const { requests } = airlock
+  const kinds = (kind: string) => ({ kinds: new Map([['default', kind]]) })
+  const [old] = await requests.add(asking(['a'], kinds('3.11')))
+  const [other] = await requests.add(asking(['a'], kinds('3.12')))
+  assert.notEqual(old!.job.id, other!.job.id)
+  await publish(airlock, old!.job, artifact('a-1.0-cp311-cp311-any.whl'))
+  const wanted = { ecosystem: 'toy', target: 'default', roots: ['a'], options: {} }
+  assert.equal((await requests.answered({ ...wanted, kind: '3.11' }))?.job, old!.job.id)
+  assert.equal(await requests.answered({ ...wanted, kind: '3.12' }), null)
+  const again = await requests.retry((await requests.get(old!.id))!, { kind: '3.12' })
+  await publish(airlock, again.job, artifact('a-1.0-cp312-cp312-any.whl'))
+  assert.equal((await requests.answered({ ...wanted, kind: '3.11' }))?.job, old!.job.id)
+  assert.equal((await requests.answered({ ...wanted, kind: '3.12' }))?.job, again.job.id)
+})
+
 test('identical requests share a job while it runs, and each keeps its own id', async () => {
   const { requests } = await store()
   const [one] = await requests.add(asking(['a', 'b']))

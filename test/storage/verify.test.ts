@@ -1,0 +1,31 @@
+/** What is said of files that are not as they were: gone, changed, or not to be read at all. */
+import assert from 'node:assert/strict'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { poolPath } from '../../storage/layout.ts'
+import type { Listing } from '../../storage/records.ts'
+import { createVerify } from '../../storage/verify.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { artifact } from '../support/records.ts'
+
+test('a file that cannot be read is damaged, and those behind it are read all the same', async (t) => {
+  const root = await temporaryFolder(t)
+  const files = ['a-1', 'b-1', 'c-1', 'd-1'].map((file) => artifact(file))
+  const places = files.map(({ sha256, file }) => poolPath('toy', sha256, file))
+  for (const [at, { file }] of files.entries()) {
+    await mkdir(dirname(join(root, places[at]!)), { recursive: true })
+    await writeFile(join(root, places[at]!), at === 2 ? 'rotten' : file)
+  }
+  // EISDIR, as a bad sector gives EIO
+  await rm(join(root, places[1]!))
+  await mkdir(join(root, places[1]!))
+  await rm(join(root, places[3]!))
+  const all = files.map((one): Listing => ({ lane: 'toy/simple', artifact: one, addedAt: '' }))
+  const listings = { page: (after: unknown) => Promise.resolve(after ? [] : all) }
+  const { verify, isWhole } = createVerify({ root, listings: listings as never, kept: () => Promise.resolve([]) })
+  assert.deepEqual(await Promise.all(files.map((one) => isWhole(one))), [true, false, false, null])
+  const { checked, damaged } = await verify(['toy'])
+  assert.deepEqual([checked, damaged], [4, places.slice(1)])
+  await assert.rejects(isWhole(files[0]!, AbortSignal.abort(new Error('stops'))), /stops/)
+})
