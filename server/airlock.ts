@@ -26,7 +26,7 @@ import { withLocalArchives } from './apt/local.ts'
 import { aptArchives, aptOrigins } from './apt/origins.ts'
 import { aptTargets } from './apt/target.ts'
 import { createBackup } from './backup/write.ts'
-import { createAsk } from './ask.ts'
+import { createAsk, createRetry } from './ask.ts'
 import { createBackgroundVerify } from './background-verify.ts'
 import { besideConfig, type Config, type Environment } from './config.ts'
 import type { Ecosystem, Outside, Target } from './ecosystem.ts'
@@ -215,6 +215,7 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
   const queue = createQueue({ jobs, requests, fulfil: createFulfil({ ...spine, solves, weigh, log }), log })
   const reuse = createReuse({ ...spine, pathOf: downloads.pathOf, hours: config.reuse })
   const ask = createAsk({ ...spine, queue, reuse, unfinished: config.queue.unfinished })
+  const retry = createRetry({ ...spine, queue })
   const tryOut = createTryOut({ ...spine, log })
   events.subscribe(tryOut.on)
   const standing = () =>
@@ -262,6 +263,7 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
     events,
     queue,
     ask,
+    retry,
     packages,
     builds,
     podTargets,

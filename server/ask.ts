@@ -79,3 +79,15 @@ export function createAsk({ ecosystems, requests, queue, reuse, unfinished }: De
 }
 
 export type Ask = ReturnType<typeof createAsk>
+
+/** The same request again: on a job of its own, or one that runs already. */
+export function createRetry({ ecosystems, requests, queue }: Pick<Deps, 'ecosystems' | 'requests' | 'queue'>) {
+  return async function retry(request: Request, reqId: string | undefined): Promise<Request> {
+    const target = ecosystems.get(request.ecosystem)?.targets.get(request.target)
+    const again = await requests.retry(request, { kind: target && kindOf(target), reqId })
+    queue.submit(again.job)
+    return again
+  }
+}
+
+export type Retry = ReturnType<typeof createRetry>

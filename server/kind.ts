@@ -6,7 +6,7 @@ const known = new WeakMap<Target, string>()
 
 /** Equal for targets that an ecosystem cannot tell apart, whatever they are called and wherever they were read. */
 export function kindOf(target: Target): string {
-  return known.getOrInsertComputed(target, ({ name, summary, source, ...kind }) =>
+  return known.getOrInsertComputed(target, ({ name: _name, summary: _summary, source: _source, ...kind }) =>
     createHash('sha256')
       .update(JSON.stringify(kind, (_, value: unknown) => (value instanceof Map ? [...value] : value)))
       .digest('base64url'),

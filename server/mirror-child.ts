@@ -11,9 +11,11 @@ export type MirrorCounts = {
   readonly bytes: number
   /** Open connections. */
   readonly connections: number
+  /** Connections that were not admitted: their address had a large part of very many. */
+  readonly refused: number
 }
 
-const nothing: MirrorCounts = { answers: {}, bytes: 0, connections: 0 }
+const nothing: MirrorCounts = { answers: {}, bytes: 0, connections: 0, refused: 0 }
 
 type Deps = {
   readonly config: Pick<Config, 'root' | 'mirrorListen' | 'mirrorUrl' | 'consoleUrl'>
@@ -94,5 +96,6 @@ function sumOf(dead: MirrorCounts, living: MirrorCounts): MirrorCounts {
     answers: Object.fromEntries(answers) as MirrorCounts['answers'],
     bytes: dead.bytes + living.bytes,
     connections: living.connections,
+    refused: dead.refused + living.refused,
   }
 }

@@ -5,11 +5,10 @@ import type { Jobs } from '../../storage/jobs.ts'
 import type { Packages } from '../../storage/packages.ts'
 import { isFinished, type Requests } from '../../storage/requests.ts'
 import type { Request } from '../../storage/records.ts'
-import type { Ask } from '../ask.ts'
+import type { Ask, Retry } from '../ask.ts'
 import type { fileQuerySchema, Operation, operations } from '../contract.ts'
 import type { Ecosystem } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
-import { kindOf } from '../kind.ts'
 import type { Queue } from '../queue.ts'
 import type { Asking } from './asking.ts'
 import type { BuildOperations } from './builds.ts'
@@ -26,6 +25,7 @@ export type ApiDeps = {
   readonly events: Events
   readonly queue: Queue
   readonly ask: Ask
+  readonly retry: Retry
   readonly packages: Packages
   readonly backup: (into: null) => Promise<Omit<Answer<'backup'>, 'outside'> & { readonly outside: readonly string[] }>
   readonly maintenance: { rebuild(): Promise<Answer<'rebuild'>>; verify(): Promise<Answer<'verify'>> }
@@ -66,6 +66,7 @@ export function createApi({
   events,
   queue,
   ask,
+  retry,
   packages,
   backup,
   maintenance,
@@ -158,10 +159,7 @@ export function createApi({
       const request = await find(params.id)
       if (!isFinished(request.job.state))
         throw new AirlockError('request-unfinished', { id: request.id, state: request.job.state })
-      const target = ecosystems.get(request.ecosystem)?.targets.get(request.target)
-      const again = await requests.retry(request, { kind: target && kindOf(target), reqId })
-      queue.submit(again.job)
-      return viewOne(again, language)
+      return viewOne(await retry(request, reqId), language)
     },
 
     async repeatRequest({ params, body: { confirm, refresh }, language, reqId = null }) {

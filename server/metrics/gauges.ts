@@ -103,5 +103,14 @@ function ofMirror(mirror: () => MirrorCounts, registers: Registry[]): readonly o
         this.set(mirror().connections)
       },
     }),
+    new Counter({
+      name: 'airlock_mirror_refused_connections_total',
+      help: 'Connections that the mirror did not admit: their address had a large part of very many.',
+      registers,
+      collect() {
+        this.reset()
+        this.inc(mirror().refused)
+      },
+    }),
   ]
 }

@@ -9,13 +9,19 @@ export type MirrorCounts = {
   readonly bytes: number
   /** Open connections. */
   readonly connections: number
+  /** Connections that were not admitted: their address had a large part of very many. */
+  readonly refused: number
 }
 
-/** `counted` is the listener to give to the server; `watch` counts the server's connections. */
-export function createCounts(answer: (req: IncomingMessage, res: ServerResponse) => void) {
+/** `counted` is the listener to give to the server; `watch` counts the server's connections, and ends those not admitted. */
+export function createCounts(
+  answer: (req: IncomingMessage, res: ServerResponse) => void,
+  admits: (socket: Socket) => boolean,
+) {
   const answers: Record<string, number> = {}
   const open = new Set<Socket>()
   let closed = 0
+  let refused = 0
 
   function note(res: ServerResponse): void {
     answers[res.statusCode] = (answers[res.statusCode] ?? 0) + 1
@@ -30,6 +36,10 @@ export function createCounts(answer: (req: IncomingMessage, res: ServerResponse)
     },
     watch(server: Server): void {
       server.on('connection', (socket) => {
+        if (!admits(socket)) {
+          refused++
+          return void socket.destroy()
+        }
         open.add(socket)
         socket.once('close', () => {
           open.delete(socket)
@@ -40,7 +50,7 @@ export function createCounts(answer: (req: IncomingMessage, res: ServerResponse)
     counts(): MirrorCounts {
       let bytes = closed
       for (const socket of open) bytes += socket.bytesWritten
-      return { answers: { ...answers }, bytes, connections: open.size }
+      return { answers: { ...answers }, bytes, connections: open.size, refused }
     },
   }
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createCounts, type MirrorCounts } from './counts.ts'
+import { createCrowd } from './crowd.ts'
 
 export type Listener = {
   /** Starts to listen; resolves with the port. Rejects with the system's error. */
@@ -25,6 +26,9 @@ const limits = {
 /** A client that sends its request in drips is cut off. */
 const defaultHeadersMs = 10_000
 
+/** Each may hold a buffer here and another in the kernel. A pod's own clients have some dozens. */
+const defaultMany = 1024
+
 const drainStep = 50
 
 const refusal =
@@ -32,21 +36,23 @@ const refusal =
 
 /**
  * A connection on which nothing moves for `idleMs`, in either direction, is dropped: a reader that stalled, or one that
- * has no further request. One whose request takes longer than `headersMs` to arrive is answered 408. `isBusy` tells whether an answer is still under way on a connection, into which nothing may be written.
+ * has no further request. Of `many`, an address that has a quarter gets no more. One whose request takes longer than `headersMs` to arrive is answered 408. `isBusy` tells whether an answer is still under way on a connection, into which nothing may be written.
  */
 export function createListener(
   answer: (req: IncomingMessage, res: ServerResponse) => void,
   {
     idleMs,
     headersMs = defaultHeadersMs,
+    many = defaultMany,
     isBusy,
   }: {
     readonly idleMs: number
     readonly headersMs?: number | undefined
+    readonly many?: number | undefined
     readonly isBusy: (socket: Duplex) => boolean
   },
 ): Listener {
-  const { counted, watch, counts } = createCounts(answer)
+  const { counted, watch, counts } = createCounts(answer, createCrowd(many))
   const patience = {
     headersTimeout: headersMs,
     requestTimeout: 1.5 * headersMs,

@@ -2,7 +2,7 @@
 import type { MirrorCounts } from './counts.ts'
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/: counters that begin again with the process. */
-export function mirrorMetrics({ answers, bytes, connections }: MirrorCounts): string {
+export function mirrorMetrics({ answers, bytes, connections, refused }: MirrorCounts): string {
   const families = [
     [
       'airlock_mirror_requests_total',
@@ -12,6 +12,12 @@ export function mirrorMetrics({ answers, bytes, connections }: MirrorCounts): st
     ],
     ['airlock_mirror_sent_bytes_total', 'counter', 'Bytes that the mirror has written to its clients.', [['', bytes]]],
     ['airlock_mirror_connections', 'gauge', 'Open connections of the mirror.', [['', connections]]],
+    [
+      'airlock_mirror_refused_connections_total',
+      'counter',
+      'Connections that the mirror did not admit: their address had a large part of very many.',
+      [['', refused]],
+    ],
     ['process_resident_memory_bytes', 'gauge', 'Memory that the process holds.', [['', process.memoryUsage.rss()]]],
     [
       'process_cpu_seconds_total',

@@ -27,6 +27,8 @@ export type MirrorOptions = {
   readonly idleMs?: number
   /** ms in which a request must have arrived. */
   readonly headersMs?: number
+  /** How many connections are a crowd, in which nobody gets more than a quarter. */
+  readonly many?: number
   /** Hears of what should not happen: a disk that cannot be read, a file that ends too early. */
   readonly onError?: (error: unknown, target: string) => void
 }
@@ -158,7 +160,12 @@ export function createMirror(options: MirrorOptions): Listener {
     })
   }
 
-  return createListener(answer, { idleMs, headersMs: options.headersMs, isBusy: (socket) => busy.has(socket) })
+  return createListener(answer, {
+    idleMs,
+    headersMs: options.headersMs,
+    many: options.many,
+    isBusy: (socket) => busy.has(socket),
+  })
 }
 
 function sendRepresentation(req: IncomingMessage, res: ServerResponse, page: Representation): void {

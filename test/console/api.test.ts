@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import request from 'supertest'
 import { z } from 'zod'
-import { createAsk } from '../../server/ask.ts'
+import { createAsk, createRetry } from '../../server/ask.ts'
 import { createApi } from '../../server/console/api.ts'
 import { createConsole } from '../../server/console/app.ts'
 import { createAsking } from '../../server/console/asking.ts'
@@ -51,6 +51,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     ...airlock,
     ecosystems,
     ask: createAsk({ ...airlock, ecosystems: new Map([['pip', pip]]), reuse: () => Promise.resolve(null), unfinished }),
+    retry: createRetry({ ...airlock, ecosystems }),
     packages: createPackages(airlock.db),
     backup: () => Promise.resolve({ file: '/b.tar', bytes: 1, sha256: 'a', files: 1, outside: [] }),
     maintenance: {

@@ -30,6 +30,21 @@ test('a long line is cut', () => {
   assert.equal(printable('x'.repeat(9999)).length, 4001)
 })
 
+for (const [what, line] of [
+  ['carriage returns', '\r'.repeat(1_000_000) + 'x'],
+  ['returns at the end', 'x' + '\r'.repeat(1_000_000)],
+  ['titles without end', '\u001b]'.repeat(500_000)],
+  ['links without end', '\u001b]8;;'.repeat(200_000)],
+  ['colours', '\u001b[1;31mx\u001b[0m'.repeat(80_000)],
+] as const)
+  test(`a million ${what} take no time`, () => {
+    const from = performance.now()
+    const shown = printable(line)
+    assert.ok(shown.length <= 4001 && !ill.test(shown))
+    // quadratic work would be minutes
+    assert.ok(performance.now() - from < 2000)
+  })
+
 test('whatever bytes come, in whatever pieces, the log can be shown and lines agree with it', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (chunks) => {

@@ -65,7 +65,9 @@ async function decided(t: TestContext, onClose: (airlock: Toy, job: number) => v
 
 test('what is decided becomes ready, although it was cancelled a moment before and the server stops', async (t) => {
   let cancelled = Promise.resolve()
-  const { request, next } = await decided(t, (airlock, job) => (cancelled = airlock.queue.cancel(job)))
+  const { request, next } = await decided(t, (airlock, job) => {
+    cancelled = airlock.queue.cancel(job)
+  })
   await cancelled
   const airlock = await next()
   assert.equal(await stateOf(airlock, request), 'publishing')
