@@ -2,7 +2,7 @@
  * Opens files of the tree, and nothing else: regular files only, no link followed below the root, whoever put it there.
  * Opening never waits: a FIFO in the tree stops nobody.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { inTree, type TreePath } from '../../storage/layout.ts'
@@ -26,9 +26,12 @@ const absent = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', '
 export function createDoor(root: string) {
   let realRoot: string | null = null
 
-  /** Whether no link was followed on the way to a path. The root itself may be one, and may be exchanged. */
-  function liesInside(path: TreePath, absolute: string): boolean {
-    const real = realpathSync.native(absolute)
+  /**
+   * Whether no link was followed on the way to an open file: it is the file that is asked where it lies, since its path may
+   * lead elsewhere by now. The root itself may be a link, and may be exchanged.
+   */
+  function liesInside(path: TreePath, descriptor: number): boolean {
+    const real = placeOf(descriptor)
     const lies = (): boolean => realRoot !== null && real === realRoot + sep + path
     if (lies()) return true
     realRoot = realpathSync.native(root)
@@ -46,7 +49,7 @@ export function createDoor(root: string) {
       if (handle === null) return null
       try {
         const stats = await handle.stat()
-        if (stats.isFile() && liesInside(path, absolute)) return { handle, version: stats }
+        if (stats.isFile() && liesInside(path, handle.fd)) return { handle, version: stats }
       } catch (error) {
         await handle.close()
         return nullIfAbsent(error)
@@ -62,7 +65,7 @@ export function createDoor(root: string) {
       try {
         descriptor = openSync(absolute, flags)
         const stats = fstatSync(descriptor)
-        if (!stats.isFile() || !liesInside(path, absolute)) return null
+        if (!stats.isFile() || !liesInside(path, descriptor)) return null
         return { bytes: readFileSync(descriptor), version: stats }
       } catch (error) {
         return nullIfAbsent(error)
@@ -74,6 +77,15 @@ export function createDoor(root: string) {
 }
 
 export type Door = ReturnType<typeof createDoor>
+
+/** proc_pid_fd(5): the path of an open file; of one that was replaced since, the path that it had. */
+function placeOf(descriptor: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).replace(/ \(deleted\)$/, '')
+  } catch (cause) {
+    throw new Error('/proc does not say where a file lies', { cause })
+  }
+}
 
 /** Null for an error that says that nothing is there; throws any other. */
 export function nullIfAbsent(error: unknown): null {

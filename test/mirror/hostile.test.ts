@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { poolUrl, rawGet } from './fixture.ts'
+import { poolUrl, rawGet, secret, startMirror } from './fixture.ts'
 import { besieged, leaksOf, page, targets } from './siege.ts'
 
 test('no spelling of a path brings a byte from outside the tree', { timeout: 60_000 }, async (t) => {
@@ -104,3 +108,42 @@ test('headers that a client may invent change nothing', async (t) => {
     assert.deepEqual({ ...answered, date: '', connection: '' }, { ...usual.headers, date: '', connection: '' })
   }
 })
+
+/** renameat2(2) with RENAME_EXCHANGE, over and over, until it is ended. */
+const exchange = `
+import ctypes, sys
+exchange = ctypes.CDLL(None).renameat2
+first, second = (path.encode() for path in sys.argv[1:])
+print('begun', flush=True)
+while exchange(-100, first, -100, second, 2) == 0: pass
+`
+
+test(
+  'a folder that becomes a link while it is read gives away nothing of where it leads',
+  { timeout: 60_000 },
+  async (t) => {
+    const mirror = await startMirror(t)
+    const outside = join(dirname(mirror.root), 'keys')
+    await mkdir(outside)
+    await writeFile(join(outside, 'airlock.asc'), secret)
+    await mirror.put('homepod/airlock.asc', 'public')
+    await symlink(outside, join(mirror.root, 'link'))
+    const folders = [join(mirror.root, 'homepod'), join(mirror.root, 'link')]
+    const swapping = spawn('python3', ['-c', exchange, ...folders], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const seen = new Set<number>()
+    try {
+      await once(swapping.stdout, 'data')
+      for (let round = 0; round < 400 || (seen.size < 2 && round < 5000); round++) {
+        const asked = Array.from({ length: 8 }, () => mirror.get('/homepod/airlock.asc'))
+        for (const { status, body } of await Promise.all(asked)) {
+          assert.ok(!body.includes(secret), 'a file from outside the tree')
+          seen.add(status)
+        }
+      }
+      assert.equal(swapping.exitCode, null)
+    } finally {
+      swapping.kill('SIGKILL')
+    }
+    assert.deepEqual(seen, new Set([200, 404]), 'it was read in both states')
+  },
+)
