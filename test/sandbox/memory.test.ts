@@ -1,5 +1,6 @@
 /** Memory that hostile code tries to use up, by one process or by many, of its own or shared. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { attack } from './hostile.ts'
 
@@ -36,4 +37,29 @@ test('memory that processes share is counted too, once', async (t) => {
   assert.deepEqual([ended, limit], ['killed', 'memory'])
   const once = many('held', 0.5).replace('import mmap', 'import mmap; held = mmap.mmap(-1, 64 << 20)')
   assert.equal((await attack(t, once, { limits: { memoryBytes: 200 << 20 } })).log, 'ESCAPED memory')
+})
+
+/** Pairs of sockets, each filled until it takes no more; `fill` is what is put into one at a time. */
+const pairs = (count: number, fill: string) => `
+import socket
+held = []
+for n in range(${count}):
+    for end in (pair := socket.socketpair()):
+        end.setblocking(False)
+        try:
+            while True: end.send(${fill})
+        except BlockingIOError: pass
+    held.append(pair)
+`
+
+test('what waits in sockets is counted at the most that it may be', async (t) => {
+  const most = 2 * Number(await readFile('/proc/sys/net/core/wmem_max', 'utf8'))
+  const memoryBytes = 20 * most + (64 << 20)
+  const wait = 'time.sleep(20)\nescaped("memory")'
+  const { ended, limit } = await attack(t, pairs(20, 'bytes(65536)') + wait, { limits: { memoryBytes } })
+  assert.deepEqual([ended, limit], ['killed', 'memory'])
+  const few = pairs(5, 'bytes(65536)') + wait.replace('20', '0.5')
+  assert.equal((await attack(t, few, { limits: { memoryBytes } })).log, 'ESCAPED memory')
+  const files = `held = [open('/dev/null') for n in range(100)]\n${wait.replace('20', '0.5')}`
+  assert.equal((await attack(t, files, { limits: { memoryBytes } })).log, 'ESCAPED memory', 'files are no sockets')
 })
