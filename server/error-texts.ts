@@ -528,8 +528,12 @@ export const codes = {
     zh: { message: '无法将备份写入 {file}：{reason}。', hint: '请指定空间足够的磁盘位置。' },
   },
   'backup-invalid': {
-    en: { message: '{file} cannot be restored: {reason}.', hint: 'Nothing was changed. Take another backup.' },
+    en: { message: '{file} cannot be restored: {reason}.', hint: 'Nothing was changed. Use another backup.' },
     zh: { message: '无法恢复 {file}：{reason}。', hint: '没有作任何改动。请使用其他备份。' },
+  },
+  'backup-missing': {
+    en: { message: 'There is no file {file}.', hint: 'Give the path of what `airlock backup` has written.' },
+    zh: { message: '没有文件 {file}。', hint: '请给出 `airlock backup` 所写文件的路径。' },
   },
   'state-not-empty': {
     en: {

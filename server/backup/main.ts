@@ -1,5 +1,6 @@
 /** `airlock backup FILE` and `airlock restore FILE` on the state itself, where no server runs. */
 import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { takeLock } from '../../storage/lock.ts'
 import { statePaths } from '../../storage/layout.ts'
@@ -21,10 +22,16 @@ export async function runBackup(env: Environment, cwd: string, file: string): Pr
   })
 }
 
-/** Throws `state-locked`, `state-not-empty`, `backup-invalid`. */
+/** Throws `backup-missing` before anything is made; `state-locked`, `state-not-empty`, `backup-invalid`. */
 export async function runRestore(env: Environment, cwd: string, file: string, force: boolean): Promise<void> {
+  const from = resolve(cwd, file)
+  const missing = await stat(from).then(
+    () => false,
+    ({ code }: NodeJS.ErrnoException) => code === 'ENOENT',
+  )
+  if (missing) throw new AirlockError('backup-missing', { file: from })
   const state = readStateFolder(env, cwd)
-  await owning(state, async () => print(await restoreBackup(resolve(cwd, file), state, force)))
+  await owning(state, async () => print(await restoreBackup(from, state, force)))
 }
 
 async function owning(state: string, work: () => Promise<void>): Promise<void> {
