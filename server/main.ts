@@ -1,6 +1,6 @@
 /**
  * Where argv and process.env end: one command each, imported dynamically, so that the mirror loads only itself.
- * Exit codes: 0 done, 2 wrong command, setting or configuration, 3 another Airlock owns the state, 1 anything else.
+ * Exit codes: 0 done or help, 2 wrong command, setting or configuration, 3 another Airlock owns the state, 1 anything else.
  */
 import { AirlockError, explain, languageOf, type Code } from './errors.ts'
 
@@ -28,20 +28,25 @@ const commands = {
 const exits: Partial<Record<Code, number>> = { 'config-invalid': 2, 'setting-invalid': 2, 'state-locked': 3 }
 
 const words = process.argv.slice(2)
+const language = languageOf(process.env)
+if (words.some((word) => word === '-h' || word === '--help')) {
+  process.stdout.write((await import('./usage.ts')).helpOf(words, language))
+  process.exit(0)
+}
 const json = words.at(-1) === '--json'
-const takesFile = words[0] === 'backup' || words[0] === 'restore'
+const takesFile = (words[0] === 'backup' || words[0] === 'restore') && !words[1]?.startsWith('-')
 const file = takesFile ? (words[1] ?? '') : ''
 const plain = json ? words.slice(0, -1) : words
-const name = (takesFile && file !== '' ? plain.with(1, 'FILE') : plain).join(' ')
+const name = (file !== '' ? plain.with(1, 'FILE') : plain).join(' ')
 if (!Object.hasOwn(commands, name) || (json && name !== 'doctor' && name !== 'config explain')) {
-  console.error(`usage: airlock ${Object.keys(commands).join(' | ')}`)
+  process.stderr.write((await import('./usage.ts')).wrongUsage(words, language))
   process.exit(2)
 }
 try {
   await commands[name as keyof typeof commands](json, file)
 } catch (error) {
   if (!(error instanceof AirlockError)) throw error
-  const { message, hint } = explain(error.code, error.fields, languageOf(process.env))
+  const { message, hint } = explain(error.code, error.fields, language)
   console.error(`airlock: ${message}\n  ${hint}`)
   process.exit(exits[error.code] ?? 1)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, symlink } from 'node:fs/promises'
+import { mkdtemp, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
@@ -98,8 +98,66 @@ test('`airlock config` hides credentials', async (t) => {
   assert.match(await out, /http:\/\/\*\*\*@airlock\.example:8081/)
 })
 
+const servers = ['serve', 'mirror', 'doctor', 'config', 'config explain', 'rebuild', 'verify', 'backup', 'restore']
+
+test('every command of the server has help in both languages, and opens nothing for it', async (t) => {
+  const folder = await temporaryFolder(t)
+  const server = [process.execPath, join(project, 'server/main.ts')]
+  const asked = servers.map(async (command, at) => {
+    const args = [...command.split(' '), at % 2 === 0 ? '--help' : '-h']
+    const english = start([...server, ...args], {}, folder)
+    const chinese = start([...server, ...args], { LANG: 'zh_CN.UTF-8' }, folder)
+    assert.deepEqual([await english.ended, await english.err], [[0, null], ''], command)
+    assert.match(await english.out, new RegExp(`^Usage: airlock ${command}( [^\n]*)?\n\n[A-Z][^\n]*\\.\n$`))
+    assert.deepEqual(await chinese.ended, [0, null])
+    assert.match(
+      await chinese.out,
+      new RegExp(`^用法：airlock ${command}( [^\n]*)?\n\n\\p{Script=Han}[^\n]*。\n$`, 'u'),
+    )
+  })
+  await Promise.all(asked)
+  assert.deepEqual(await readdir(folder), [])
+})
+
+test('`airlock restore --help` is help, and a file that does not exist is said to be none', async (t) => {
+  const folder = await temporaryFolder(t)
+  const airlock = join(project, 'scripts/airlock')
+  const help = start([airlock, 'restore', '--help'], {}, folder)
+  assert.deepEqual(await help.ended, [0, null])
+  assert.match(await help.out, /^Usage: airlock restore FILE \[--force\]\n/)
+  const state = { AIRLOCK_STATE: join(folder, 'state') }
+  const none = start([airlock, 'restore', 'none.tar'], state, folder)
+  assert.deepEqual(await none.ended, [1, null])
+  assert.equal(
+    await none.err,
+    `airlock: There is no file ${join(folder, 'none.tar')}.\n  Give the path of what \`airlock backup\` has written.\n`,
+  )
+  const chinese = start([airlock, 'restore', 'none.tar', '--force'], { ...state, LANG: 'zh_CN.UTF-8' }, folder)
+  assert.match(await chinese.err, /^airlock: 没有文件 \S+none\.tar。\n/)
+  assert.deepEqual(await readdir(folder), [])
+})
+
 test('a server command with arguments it does not know is wrong usage', async () => {
-  const { ended, err } = start(['scripts/airlock', 'serve', '--fast'])
-  assert.deepEqual(await ended, [2, null])
-  assert.match(await err, /^usage: airlock serve \| mirror/)
+  for (const [line, en, zh] of [
+    [
+      'serve --fast',
+      /^airlock: The command line is not understood: serve --fast\.\n {2}Usage: airlock serve\n$/,
+      /无法理解/,
+    ],
+    [
+      'restore --force',
+      /\n {2}Usage: airlock restore FILE \[--force\]\n$/,
+      /\n {2}用法：airlock restore FILE \[--force\]\n$/,
+    ],
+    [
+      'config explian',
+      /\n {2}Usage: airlock config explain \[--json\] \| config\n$/,
+      /config explian。\n {2}用法：airlock config /,
+    ],
+  ] as const) {
+    const english = start(['scripts/airlock', ...line.split(' ')])
+    assert.deepEqual(await english.ended, [2, null])
+    assert.match(await english.err, en)
+    assert.match(await start(['scripts/airlock', ...line.split(' ')], { LANG: 'zh_CN.UTF-8' }).err, zh)
+  }
 })
