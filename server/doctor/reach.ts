@@ -1,4 +1,5 @@
-/** The checks that ask somebody: the upstreams, by their own client, and the server's two listeners. */
+/** The checks that ask somebody: the upstreams, by their own client, and the server's three listeners. */
+import { connect } from 'node:net'
 import type { AptTarget } from '../apt/target.ts'
 import { AirlockError, explain, type Language, type Phrase } from '../errors.ts'
 import type { Address, Config } from '../config.ts'
@@ -126,9 +127,9 @@ export function checkClock(all: readonly (number | null)[]): Check {
   })
 }
 
-/** Console and mirror, where a server runs on this state; else that nothing sits at their addresses. */
+/** Console, mirror and gateway, where a server runs on this state; else that nothing sits at their addresses. */
 export async function checkListeners(
-  { consoleListen, mirrorListen, mirrorUrl }: Config,
+  { consoleListen, mirrorListen, mirrorUrl, gateway }: Config,
   running: boolean,
   makeClient: MakeClient,
   signal: AbortSignal,
@@ -143,10 +144,11 @@ export async function checkListeners(
           zh: '独立运行，AIRLOCK_MIRROR_URL 未给出其地址',
         })
       : listener('mirror', mirror, running || apart, apart ? 'AIRLOCK_MIRROR_URL' : 'AIRLOCK_MIRROR_LISTEN'),
+    checkGateway(gateway.port, running, signal),
   ])
 
   async function listener(name: string, url: string | null, expected: boolean, setting: string): Promise<Check> {
-    if (url === null) return ok(name, { en: 'listens on any free port', zh: '监听任意空闲端口' })
+    if (url === null) return ok(name, anyPort)
     const client = makeClient([{ name, url }])
     try {
       const shown = withoutCredentials(url)
@@ -166,7 +168,7 @@ export async function checkListeners(
       )
     } catch (error) {
       if (!(error instanceof AirlockError) && !signal.aborted) throw error
-      if (!expected) return ok(name, { en: 'not running', zh: '未运行' })
+      if (!expected) return ok(name, notRunning)
       const reason = (language: 'en' | 'zh') =>
         error instanceof AirlockError ? explain(error.code, error.fields, language).message : ''
       if (setting === 'AIRLOCK_MIRROR_URL') {
@@ -196,6 +198,46 @@ export async function checkListeners(
     }
   }
 }
+
+/** It answers the solvers alone, so that it is only seen whether somebody takes connections there. */
+async function checkGateway(port: number, running: boolean, signal: AbortSignal): Promise<Check> {
+  if (port === 0) return ok('gateway', anyPort)
+  const address = `127.0.0.1:${port}`
+  const taken = await accepts(port, signal)
+  if (running && taken) return ok('gateway', same(address))
+  if (!taken && !running) return ok('gateway', notRunning)
+  return running
+    ? failure(
+        'gateway',
+        { en: `nothing answers at ${address}`, zh: `${address} 没有应答` },
+        {
+          en: 'See the server’s log, and gateway.port in airlock.yaml.',
+          zh: '请查看服务器日志与 airlock.yaml 中的 gateway.port。',
+        },
+      )
+    : warning(
+        'gateway',
+        { en: `something else listens at ${address}`, zh: `其他程序正在监听 ${address}` },
+        {
+          en: 'End it, or set gateway.port in airlock.yaml.',
+          zh: '请将其停止，或修改 airlock.yaml 中的 gateway.port。',
+        },
+      )
+}
+
+function accepts(port: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, signal })
+    socket.once('error', () => resolve(false))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+  })
+}
+
+const anyPort: Phrase = { en: 'listens on any free port', zh: '监听任意空闲端口' }
+const notRunning: Phrase = { en: 'not running', zh: '未运行' }
 
 /** Null: any free port, which only the server knows. */
 function localUrl({ host, port }: Address): string | null {

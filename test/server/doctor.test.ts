@@ -64,12 +64,17 @@ async function machine(
   t.after(() => upstream.close())
   upstream.on('/simple/pip/', answer)
   upstream.on('/debian/dists/stable/InRelease', archive)
-  const [mirror, console] = await freePorts(2)
+  const [mirror, console, gateway] = await freePorts(3)
   const url = `${upstream.url.replace('//', `//${login}`)}/simple`
   const file = join(folder, 'airlock.yaml')
   await writeFile(
     file,
-    JSON.stringify({ upstreams: { pip: { default: { url } } }, targets: aptFrom(upstream.url), ...config }),
+    JSON.stringify({
+      upstreams: { pip: { default: { url } } },
+      targets: aptFrom(upstream.url),
+      gateway: { port: gateway },
+      ...config,
+    }),
   )
   const settings: Record<string, string> = {
     ...offline(folder),
@@ -108,7 +113,7 @@ test('a machine in order is so found, without a server, and nothing is made or l
   const of = (name: string) => checks.find((check) => check.name === name)
   assert.equal(ok, true)
   const names =
-    'settings state tree lock disk uv sandbox python,upstream default,clock apt,archives default,console mirror'
+    'settings state tree lock disk uv sandbox python,upstream default,clock apt,archives default,console mirror gateway'
   assert.deepEqual(
     checks.map(({ name }) => name),
     names.split(',').flatMap((part) => (/^(?:upstream|archives) /.test(part) ? [part] : part.split(' '))),
@@ -125,14 +130,17 @@ test('a machine in order is so found, without a server, and nothing is made or l
   ])
 })
 
-test('beside a running server the lock is held, and console and mirror answer', async (t) => {
+test('beside a running server the lock is held, and console, mirror and gateway answer', async (t) => {
   const upstream = await startUpstream()
   t.after(() => upstream.close())
-  const airlock = await startAirlock({ index: `${upstream.url}/simple/` })
+  const [gateway] = await freePorts(1)
+  const airlock = await startAirlock({ index: `${upstream.url}/simple/`, config: { gateway: { port: gateway } } })
   t.after(() => airlock.close())
   const file = join(airlock.folder, 'doctor.yaml')
   const upstreams = { pip: { default: { url: `${upstream.url}/simple/` } } }
-  await writeFile(file, JSON.stringify({ upstreams, targets: aptFrom(upstream.url) }))
+  const write = (port: number) =>
+    writeFile(file, JSON.stringify({ upstreams, targets: aptFrom(upstream.url), gateway: { port } }))
+  await write(gateway!)
   const settings = {
     ...offline(airlock.folder),
     AIRLOCK_CONFIG: file,
@@ -146,10 +154,17 @@ test('beside a running server the lock is held, and console and mirror answer', 
   assert.match(running.of('lock')!.found, /held by a running Airlock/)
   assert.deepEqual([running.of('console')?.grade, running.of('mirror')?.grade], ['ok', 'ok'], running.output)
   assert.equal(running.of('console')?.found, airlock.consoleUrl)
+  assert.deepEqual([running.of('gateway')?.grade, running.of('gateway')?.found], ['ok', `127.0.0.1:${gateway}`])
   const [elsewhere] = await freePorts(1)
   const silent = await examine({ ...settings, AIRLOCK_CONSOLE_LISTEN: `127.0.0.1:${elsewhere}` })
   assert.equal(silent.of('console')?.grade, 'failure')
   assert.match(silent.of('console')!.todo!, /AIRLOCK_CONSOLE_LISTEN/)
+  await write(elsewhere!)
+  const deaf = await examine(settings)
+  assert.equal(deaf.of('gateway')?.grade, 'failure')
+  assert.match(deaf.of('gateway')!.todo!, /gateway\.port/)
+  await write(0)
+  assert.match((await examine(settings)).of('gateway')!.found, /any free port/)
   assert.equal((await airlock.call<{ status: string }>('/readyz')).status, 'ready', 'the server was not disturbed')
 })
 
@@ -286,6 +301,19 @@ test('something else at the console’s address is a warning where no server run
   const { of } = await examine(settings)
   assert.equal(of('console')?.grade, 'warning')
   assert.match(of('console')!.found, /something else answers at .* \(404\)/)
+})
+
+test('something else at the gateway’s port is a warning that names the setting, where no server runs', async (t) => {
+  const other = await startUpstream()
+  t.after(() => other.close())
+  const { settings } = await machine(t, { config: { gateway: { port: other.port } } })
+  const { of } = await examine(settings)
+  assert.deepEqual(of('gateway'), {
+    name: 'gateway',
+    grade: 'warning',
+    found: `something else listens at 127.0.0.1:${other.port}`,
+    todo: 'End it, or set gateway.port in airlock.yaml.',
+  })
 })
 
 test('the table says what was found and below it what to do, in Chinese where that is read', async (t) => {
