@@ -1,13 +1,30 @@
 /**
  * The one list of codes, with what each says in both languages. `{name}` stands for the error's field of that name,
- * `{size:name}` for a number of bytes. A code is stable once released; its words may get better.
+ * `{size:name}` for a number of bytes, `{state:name}` for a request's state. A code is stable once released; its words
+ * may get better.
  */
+import type { State } from '../storage/records.ts'
 
 export type Language = 'en' | 'zh'
 
 /** What went wrong and why; what to do about it. */
 export type Text = { readonly message: string; readonly hint: string }
 type Texts = Readonly<Record<Language, Text>>
+
+/** What a request's state is called, here as on the page and the command line. */
+export const stateWords: Readonly<Record<State, Readonly<Record<Language, string>>>> = {
+  queued: { en: 'queued', zh: '排队中' },
+  solving: { en: 'solving', zh: '解析依赖' },
+  'awaiting-approval': { en: 'awaiting approval', zh: '待审批' },
+  downloading: { en: 'downloading', zh: '下载中' },
+  building: { en: 'building', zh: '构建中' },
+  proving: { en: 'proving', zh: '安装验证' },
+  publishing: { en: 'publishing', zh: '发布中' },
+  ready: { en: 'ready', zh: '可安装' },
+  failed: { en: 'failed', zh: '失败' },
+  rejected: { en: 'rejected', zh: '已拒绝' },
+  cancelled: { en: 'cancelled', zh: '已取消' },
+}
 
 export const codes = {
   // what a client of the API sent
@@ -62,14 +79,14 @@ export const codes = {
   },
   'request-finished': {
     en: {
-      message: 'Request {id} is already {state}.',
+      message: 'Request {id} is already {state:state}.',
       hint: 'Only a request that is still under way can be cancelled.',
     },
-    zh: { message: '申请 {id} 已处于 {state} 状态。', hint: '只有进行中的申请可以取消。' },
+    zh: { message: '申请 {id} 已处于 “{state:state}” 状态。', hint: '只有进行中的申请可以取消。' },
   },
   'request-unfinished': {
-    en: { message: 'Request {id} is still {state}.', hint: 'Wait for it, or cancel it first.' },
-    zh: { message: '申请 {id} 仍处于 {state} 状态。', hint: '请等待其结束，或先取消。' },
+    en: { message: 'Request {id} is still {state:state}.', hint: 'Wait for it, or cancel it first.' },
+    zh: { message: '申请 {id} 仍处于 “{state:state}” 状态。', hint: '请等待其结束，或先取消。' },
   },
   'route-unknown': {
     en: { message: 'There is nothing at {method} {path}.', hint: 'The API is described at /api/openapi.json.' },

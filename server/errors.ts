@@ -2,8 +2,8 @@
  * Every error that Airlock raises on purpose. A code is literal, stable and public (API, CLI exit, page); `error-texts.ts`
  * has its words. Knows no HTTP: `console/problems.ts` alone does.
  */
-import type { Json, JsonObject, Problem } from '../storage/records.ts'
-import { codes, type Language, type Text } from './error-texts.ts'
+import type { Json, JsonObject, Problem, State } from '../storage/records.ts'
+import { codes, stateWords, type Language, type Text } from './error-texts.ts'
 
 export { codes, type Language }
 
@@ -48,9 +48,10 @@ export function isCode(code: string): code is Code {
 
 function fill(text: string, fields: JsonObject, language: Language): string {
   return text
-    .replace(/\{(size:)?([A-Za-z]+)\}/g, (_, size: string | undefined, name: string) => {
+    .replace(/\{(size:|state:)?([A-Za-z]+)\}/g, (_, kind: string | undefined, name: string) => {
       const value = fields[name]
-      if (size && typeof value === 'number') return readableSize(value)
+      if (kind === 'size:' && typeof value === 'number') return readableSize(value)
+      if (kind === 'state:' && isState(value)) return stateWords[value][language]
       if (isPhrase(value)) return value[language]
       if (Array.isArray(value)) return value.join(', ')
       return typeof value === 'object' ? '' : String(value ?? '')
@@ -64,6 +65,10 @@ export function readableSize(bytes: number): string {
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
   const value = bytes / 1000 ** power
   return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`
+}
+
+function isState(value: Json | undefined): value is State {
+  return typeof value === 'string' && Object.hasOwn(stateWords, value)
 }
 
 function isPhrase(value: Json | undefined): value is Phrase {

@@ -92,7 +92,7 @@ export const knobsInChinese: Readonly<Record<string, string>> = {
   'verify.rate': '后台校验每秒读取的字节数：1 TB 需数天，HomePod 无感；0 表示关闭',
   'verify.every': '两次校验之间的天数：磁盘损坏是缓慢的',
   keep: '保留多少天的历史：状态变化，以及被后续尝试取代的旧尝试；申请本身会保留',
-  imports: '不超过此大小的结果在就绪后会装入沙箱，并试着导入所申请的软件包；更大的需要数分钟和数 GB 内存；0 表示不试',
+  imports: '不超过此大小的结果在可安装后会装入沙箱，并试着导入所申请的软件包；更大的需要数分钟和数 GB 内存；0 表示不试',
   reuse: '多少小时内直接复用先前的结果；精确锁定的总是复用',
   'queue.solves': '求解多半在等待上游源，而不是计算',
   'queue.unfinished': '队列有界：申请过多时会得到明确的拒绝',

@@ -31,7 +31,7 @@ export const texts = {
     en: 'Remove an added one; what it has published stays',
     zh: '移除已添加的目标环境；已发布的内容保留',
   },
-  aboutNotify: { en: 'Who is told when something is ready, failed or held', zh: '就绪、失败或搁置时通知谁' },
+  aboutNotify: { en: 'Who is told when something is ready, failed or held', zh: '可安装、失败或搁置时通知谁' },
   aboutNotifyList: { en: 'List them, and what waits for them', zh: '列出各通知及其待发送数量' },
   aboutNotifyTest: { en: 'Send a test notice to one', zh: '向其中之一发送测试消息' },
   aboutPackages: {
@@ -120,7 +120,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
 在服务器上：airlock serve | mirror | doctor | config | config explain | restore FILE [--force]
 
 控制台地址取自 AIRLOCK_CONSOLE_URL（当前为 {url}）。
-退出码：0 完成或就绪，1 失败，2 用法错误，3 已拒绝，4 已取消，5 其他问题，
+退出码：0 完成或可安装，1 失败，2 用法错误，3 已拒绝，4 已取消，5 其他问题，
         6 等待提前结束，7 无法连接，130 Ctrl-C。多个申请时取非 0 的最小值。`,
   },
   // wrong usage
@@ -245,7 +245,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   lineLeft: { en: '{time} left', zh: '剩余 {time}' },
   ready: {
     en: 'Request {id} is ready for {target}{size}. Install it in the pod:',
-    zh: '申请 {id} 已就绪（目标环境 {target}）{size}。在 HomePod 中安装：',
+    zh: '申请 {id} 可安装（目标环境 {target}）{size}。在 HomePod 中安装：',
   },
   readyNothing: { en: 'Request {id} is done for {target}.', zh: '申请 {id}（目标环境 {target}）已完成。' },
   readySize: { en: ' ({files} files, {bytes})', zh: '，共 {files} 个文件、{bytes}' },
@@ -318,7 +318,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   detailState: { en: 'State:', zh: '状态：' },
   detailAsked: { en: 'Asked for:', zh: '内容：' },
   detailBy: { en: 'By:', zh: '申请人：' },
-  detailNote: { en: 'Note:', zh: '备注：' },
+  detailNote: { en: 'Note:', zh: '说明：' },
   detailFiles: { en: 'Files:', zh: '文件：' },
   detailUpdates: { en: 'Updates of what is here:', zh: '已有内容的更新：' },
   detailInstall: { en: 'In the pod:', zh: '在 HomePod 中：' },
@@ -373,13 +373,13 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   // states
   'state:unfinished': { en: 'unfinished', zh: '未结束' },
   'state:queued': { en: 'queued', zh: '排队中' },
-  'state:solving': { en: 'solving', zh: '求解中' },
-  'state:awaiting-approval': { en: 'awaiting approval', zh: '待批准' },
+  'state:solving': { en: 'solving', zh: '解析依赖' },
+  'state:awaiting-approval': { en: 'awaiting approval', zh: '待审批' },
   'state:downloading': { en: 'downloading', zh: '下载中' },
   'state:building': { en: 'building', zh: '构建中' },
-  'state:proving': { en: 'proving', zh: '试装验证中' },
+  'state:proving': { en: 'proving', zh: '安装验证' },
   'state:publishing': { en: 'publishing', zh: '发布中' },
-  'state:ready': { en: 'ready', zh: '已就绪' },
+  'state:ready': { en: 'ready', zh: '可安装' },
   'state:failed': { en: 'failed', zh: '失败' },
   'state:rejected': { en: 'rejected', zh: '已拒绝' },
   'state:cancelled': { en: 'cancelled', zh: '已取消' },

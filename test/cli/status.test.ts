@@ -38,7 +38,7 @@ test('Chinese columns stand below each other, two cells a character', async (t) 
   const { out } = await airlock(url, ['status'], { env: zh })
   assert.equal(
     out,
-    `编号  状态    目标环境     申请人  提交时间             内容\n7     已就绪  pip/default  王      ${when}  fonttools numpy<2\n`,
+    `编号  状态    目标环境     申请人  提交时间             内容\n7     可安装  pip/default  王      ${when}  fonttools numpy<2\n`,
   )
 })
 
@@ -162,7 +162,7 @@ Remarks
 test('one request is shown in Chinese', async (t) => {
   const { url } = await fakeConsole(t, { 'GET /api/requests/7': { body: full } })
   const { out } = await airlock(url, ['status', '7'], { env: zh })
-  assert.match(out, /^申请 7：pip fonttools, numpy<2，目标环境 default\n {2}状态： {11}已就绪\n/)
+  assert.match(out, /^申请 7：pip fonttools, numpy<2，目标环境 default\n {2}状态： {11}可安装\n/)
   assert.match(out, /fonttools {2}1\.0 {16}3\.4 MB {2}新下载 {2}直接申请\n/)
 })
 

@@ -3,6 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { states } from '../../client/cli/exits.ts'
 import { createWords, texts, type Text } from '../../client/cli/texts.ts'
+import { en as pageInEnglish } from '../../client/page/words/en.ts'
+import { zh as pageInChinese } from '../../client/page/words/zh.ts'
+import { stateWords } from '../../server/error-texts.ts'
+import { explain } from '../../server/errors.ts'
 import { states as serverStates } from '../../storage/records.ts'
 
 const all = Object.entries(texts) as [Text, { en: string; zh: string }][]
@@ -46,6 +50,23 @@ test('every text is said somewhere', () => {
 test('every state of the server has a name and an exit', () => {
   assert.deepEqual(states.toSorted(), [...serverStates].toSorted())
   for (const state of serverStates) assert.ok(Object.hasOwn(texts, `state:${state}`), state)
+})
+
+test('a state is called the same on the command line, in errors and on the page', () => {
+  for (const state of serverStates) {
+    const said = texts[`state:${state}`]
+    assert.deepEqual(stateWords[state], said, state)
+    assert.deepEqual({ en: pageInEnglish.state[state], zh: pageInChinese.state[state] }, said, state)
+  }
+})
+
+test('an error says a request’s state in the reader’s language', () => {
+  const said = (state: string, language: 'en' | 'zh') => explain('request-finished', { id: 1, state }, language).message
+  assert.equal(said('ready', 'en'), 'Request 1 is already ready.')
+  assert.equal(said('ready', 'zh'), '申请 1 已处于 “可安装” 状态。')
+  const under = explain('request-unfinished', { id: 1, state: 'awaiting-approval' }, 'zh')
+  assert.equal(under.message, '申请 1 仍处于 “待审批” 状态。')
+  assert.equal(said('odd', 'zh'), '申请 1 已处于 “odd” 状态。')
 })
 
 test('a field that is not given stays visible instead of vanishing', () => {

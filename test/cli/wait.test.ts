@@ -45,8 +45,8 @@ test('waiting names each state once and ends with the line that installs', async
 test('waiting speaks Chinese', async (t) => {
   const { url } = await fakeConsole(t, through({ state: 'solving' }, ready))
   const { out, err } = await airlock(url, ['request', 'pip', 'fonttools', '--wait'], { env: zh })
-  assert.equal(err, '申请 7（default）：求解中\n申请 7（default）：已就绪\n')
-  assert.match(out, /^申请 7 已就绪（目标环境 default），共 12 个文件、3\.4 MB。/)
+  assert.equal(err, '申请 7（default）：解析依赖\n申请 7（default）：可安装\n')
+  assert.match(out, /^申请 7 可安装（目标环境 default），共 12 个文件、3\.4 MB。/)
 })
 
 for (const [state, code] of [
