@@ -22,10 +22,13 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`
 }
 
-/** An instant in the reader's own time zone, to the second: `2026-03-01 14:05:09`. */
+/** An instant in the reader's own time zone, to the second, with what that is ahead of UTC: `2026-03-01 14:05:09 +08:00`. */
 export function localTime(instant: string): string {
   const date = new Date(instant)
   const two = (value: number) => String(value).padStart(2, '0')
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
+  const ahead = -date.getTimezoneOffset()
+  const zone = [Math.trunc(Math.abs(ahead) / 60), Math.abs(ahead) % 60].map(two).join(':')
+  return `${day} ${time} ${ahead < 0 ? '-' : '+'}${zone}`
 }

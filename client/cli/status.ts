@@ -1,7 +1,7 @@
 /** What was asked: `airlock status`. */
 import { localTime } from './amounts.ts'
 import { createBoard, silentBoard } from './board.ts'
-import { table } from './columns.ts'
+import { fit, table } from './columns.ts'
 import { printJson, type Context } from './context.ts'
 import { printDetail } from './detail.ts'
 import { exits, worst } from './exits.ts'
@@ -32,7 +32,7 @@ export async function list(context: Context, { state, limit = 20, json }: ListOp
   ).map((title) => words(title))
   const lines = table(
     titles,
-    requests.map((request) => row(request, words)),
+    requests.map((request) => row(request, words, io.stdout.columns === undefined ? Infinity : mostAsked)),
     io.stdout.columns,
   )
   io.stdout.write(`${lines.join('\n')}\n`)
@@ -40,17 +40,24 @@ export async function list(context: Context, { state, limit = 20, json }: ListOp
   return exits.done
 }
 
+/** Cells of a terminal for what was asked, where the cause of a failure comes behind it. */
+const mostAsked = 40
+
 function row(
-  { id, state, ecosystem, target, requester, createdAt, requirements }: RequestView,
+  { id, state, ecosystem, target, requester, createdAt, requirements, problem }: RequestView,
   words: Words,
+  most: number,
 ): string[] {
+  const asked = requirements.join(' ')
+  // the first line: a solver's own words come below it
+  const cause = state === 'failed' ? problem?.detail.split('\n')[0]!.replace(/[:：]$/, '') : undefined
   return [
     String(id),
     words(`state:${state}`),
     `${ecosystem}/${target}`,
     requester ?? words('nobody'),
     localTime(createdAt),
-    requirements.join(' '),
+    cause === undefined ? asked : words('rowFailed', { asked: fit(asked, most), cause }),
   ]
 }
 

@@ -305,6 +305,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   columnHere: { en: 'HERE', zh: '来源' },
   columnNeededBy: { en: 'NEEDED BY', zh: '被谁需要' },
   columnFiles: { en: 'FILES', zh: '文件数' },
+  rowFailed: { en: '{asked}: {cause}', zh: '{asked}：{cause}' },
   columnFile: { en: 'FILE', zh: '文件' },
   columnAdded: { en: 'ADDED', zh: '加入时间' },
   columnName: { en: 'NAME', zh: '名称' },

@@ -22,7 +22,7 @@ test('the latest requests are a table', async (t) => {
   assert.equal(
     out,
     [
-      'ID  STATE   TARGET       REQUESTER  CREATED              REQUIREMENTS',
+      'ID  STATE   TARGET       REQUESTER  CREATED                     REQUIREMENTS',
       `12  ready   pip/default  alice      ${when}  fonttools numpy<2`,
       `7   queued  apt/trixie   -          ${when}  fonttools numpy<2`,
       '',
@@ -38,16 +38,45 @@ test('Chinese columns stand below each other, two cells a character', async (t) 
   const { out } = await airlock(url, ['status'], { env: zh })
   assert.equal(
     out,
-    `编号  状态    目标环境     申请人  提交时间             内容\n7     可安装  pip/default  王      ${when}  fonttools numpy<2\n`,
+    `编号  状态    目标环境     申请人  提交时间                    内容\n7     可安装  pip/default  王      ${when}  fonttools numpy<2\n`,
   )
+})
+
+test('a failed row says why behind what was asked, which is cut short for it', async (t) => {
+  const detail = 'The requirements cannot be met together on default:\nnumpy 2 needs more'
+  const failed = request({ state: 'failed', requirements: ['x'.repeat(50)], problem: problem({ detail }) })
+  const other = request({ id: 8, state: 'cancelled', problem: problem({ detail: 'The request was cancelled.' }) })
+  const body = { requests: [failed, other], next: null }
+  const { url } = await fakeConsole(t, { 'GET /api/requests?limit=20': { body } })
+  const wide = { tty: true, columns: 200 }
+  const { out } = await airlock(url, ['status'], wide)
+  assert.match(out, /\n7 .* x{39}…: The requirements cannot be met together on default\n8 .* fonttools numpy<2\n$/)
+  assert.match((await airlock(url, ['status'], { ...wide, env: zh })).out, / x{39}…：The requirements/)
+  assert.match((await airlock(url, ['status'])).out, / x{50}: The/, 'nothing is cut but for a terminal')
+})
+
+test('times say how far they are ahead of UTC', (t) => {
+  const usual = process.env['TZ']
+  t.after(() => {
+    if (usual === undefined) delete process.env['TZ']
+    else process.env['TZ'] = usual
+  })
+  for (const [zone, said] of [
+    ['UTC', '2026-03-01 10:00:00 +00:00'],
+    ['Asia/Shanghai', '2026-03-01 18:00:00 +08:00'],
+    ['America/St_Johns', '2026-03-01 06:30:00 -03:30'],
+  ] as const) {
+    process.env['TZ'] = zone
+    assert.equal(localTime(at), said)
+  }
 })
 
 test('a narrow terminal cuts rows instead of wrapping them', async (t) => {
   const { url } = await fakeConsole(t, {
     'GET /api/requests?limit=20': { body: { requests: [request({ requirements: ['x'.repeat(200)] })], next: null } },
   })
-  const { out } = await airlock(url, ['status'], { columns: 70, tty: true })
-  for (const line of out.trim().split('\n')) assert.ok(line.length <= 70, line)
+  const { out } = await airlock(url, ['status'], { columns: 78, tty: true })
+  for (const line of out.trim().split('\n')) assert.ok(line.length <= 78, line)
   assert.match(out, /xxx…\n$/)
 })
 

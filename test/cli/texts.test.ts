@@ -22,7 +22,7 @@ test('every text has both languages, with the same placeholders', () => {
 
 test('English is written without Chinese, and Chinese with it', () => {
   // What is the same in both: signs, and names of commands.
-  const neutral = new Set<Text>(['unknown', 'nobody', 'why', 'whyUnknown'])
+  const neutral = new Set<Text>(['unknown', 'nobody', 'why', 'whyUnknown', 'rowFailed'])
   for (const [key, { en, zh }] of all) {
     assert.doesNotMatch(en, /\p{Script=Han}|[，。：；！？（）]/u, key)
     if (!neutral.has(key)) assert.match(zh, /\p{Script=Han}/u, key)
