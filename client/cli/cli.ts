@@ -19,7 +19,7 @@ import { onePackage, packages, type Kind, type PackagesOptions } from './package
 import { detail, list, type ListOptions } from './status.ts'
 import { addTarget, removeTarget, showTarget, targets, type AddOptions } from './targets.ts'
 import { createWords, type Text, type Words } from './texts.ts'
-import { createParsers, explainUsage } from './usage.ts'
+import { commandOf, createParsers, explainUsage } from './usage.ts'
 
 /** Runs one command; resolves to its exit code. Only what is a bug is thrown. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -42,8 +42,9 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return exits.done
     if (error instanceof CommanderError && error.code === 'commander.help') return exits.usage
     if (!(error instanceof CommanderError) && !(error instanceof WrongUsage)) throw error
-    const message = error instanceof WrongUsage ? error.message : explainUsage(error, words)
-    io.stderr.write(`airlock: ${message}\n  ${words('usageHelp', { command: 'airlock' })}\n`)
+    const command = commandOf(program, argv)
+    const message = error instanceof WrongUsage ? error.message : explainUsage(error, command, words)
+    io.stderr.write(`airlock: ${message}\n  ${words('usageHelp', { command })}\n`)
     return exits.usage
   }
 }

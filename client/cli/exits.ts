@@ -7,6 +7,7 @@ export const exits = {
   done: 0,
   failed: 1,
   usage: 2,
+  /** Kept for approvals, as its state is: nothing rejects a request yet. */
   rejected: 3,
   cancelled: 4,
   /** Any other problem that the API answered with. */
@@ -34,6 +35,9 @@ export const exitOf: Readonly<Record<State, number | null>> = {
 }
 
 export const states = Object.keys(exitOf) as State[]
+
+/** Those that a request can be in today: approvals, for which the contract keeps two more, do not exist yet. */
+export const reached = states.filter((state) => state !== 'awaiting-approval' && state !== 'rejected')
 
 export function isFinished(state: State): boolean {
   return exitOf[state] !== null

@@ -75,7 +75,7 @@ export const texts = {
   },
   optionOnly: { en: 'leave the other ecosystem out', zh: '只用于该生态' },
   optionRequester: { en: 'who asks (default: {user})', zh: '申请人（默认：{user}）' },
-  optionNote: { en: 'a note for the admin', zh: '给管理员的备注' },
+  optionNote: { en: 'a note for whoever reads the queue', zh: '说明；查看申请队列的人都能看到' },
   optionLock: {
     en: 'a lock (uv.lock, poetry.lock, Pipfile.lock, pylock.toml, requirements with hashes): exactly its files',
     zh: '锁文件（uv.lock、poetry.lock、Pipfile.lock、pylock.toml 或带哈希的 requirements）：只取其中的文件',
@@ -114,18 +114,24 @@ export const texts = {
 On the server’s machine: airlock serve | mirror | doctor | config | config explain | restore FILE [--force]
 
 The console is asked at AIRLOCK_CONSOLE_URL (now {url}).
-Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5 another problem,
+Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another problem,
             6 the wait ended first, 7 nothing answers, 130 Ctrl-C. Of several requests, the lowest but 0 counts.`,
     zh: `
 在服务器上：airlock serve | mirror | doctor | config | config explain | restore FILE [--force]
 
 控制台地址取自 AIRLOCK_CONSOLE_URL（当前为 {url}）。
-退出码：0 完成或可安装，1 失败，2 用法错误，3 已拒绝，4 已取消，5 其他问题，
+退出码：0 完成或可安装，1 失败，2 用法错误，4 已取消，5 其他问题，
         6 等待提前结束，7 无法连接，130 Ctrl-C。多个申请时取非 0 的最小值。`,
   },
   // wrong usage
-  usageUnknownOption: { en: 'There is no option {what}.', zh: '没有选项 {what}。' },
-  usageUnknownCommand: { en: 'There is no command {what}.', zh: '没有命令 {what}。' },
+  usageUnknownOption: { en: 'There is no option “{what}”.', zh: '没有选项 “{what}”。' },
+  usageUnknownCommand: { en: 'There is no command “{what}”.', zh: '没有命令 “{what}”。' },
+  usageWhichEcosystem: {
+    en: 'Say whose package it is: `airlock request pip {what}` or `airlock request apt {what}`.',
+    zh: '请指明软件包的生态：`airlock request pip {what}` 或 `airlock request apt {what}`。',
+  },
+  usageNear: { en: '{problem} Did you mean {near}?', zh: '{problem}是否想用 {near}？' },
+  wordOr: { en: ' or ', zh: ' 或 ' },
   usageMissing: { en: '{what} is missing.', zh: '缺少 {what}。' },
   usageMissingValue: { en: '{what} needs a value.', zh: '{what} 需要一个值。' },
   usageExcess: { en: 'There are too many arguments.', zh: '参数过多。' },
@@ -299,13 +305,13 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 rejected, 4 cancelled, 5
   columnRequester: { en: 'REQUESTER', zh: '申请人' },
   columnCreated: { en: 'CREATED', zh: '提交时间' },
   columnRequirements: { en: 'REQUIREMENTS', zh: '内容' },
+  rowFailed: { en: '{asked}: {cause}', zh: '{asked}：{cause}' },
   columnProject: { en: 'PROJECT', zh: '项目' },
   columnVersion: { en: 'VERSION', zh: '版本' },
   columnSize: { en: 'SIZE', zh: '大小' },
   columnHere: { en: 'HERE', zh: '来源' },
   columnNeededBy: { en: 'NEEDED BY', zh: '被谁需要' },
   columnFiles: { en: 'FILES', zh: '文件数' },
-  rowFailed: { en: '{asked}: {cause}', zh: '{asked}：{cause}' },
   columnFile: { en: 'FILE', zh: '文件' },
   columnAdded: { en: 'ADDED', zh: '加入时间' },
   columnName: { en: 'NAME', zh: '名称' },

@@ -1,7 +1,7 @@
 /** What commander says about a wrong command line, in our words. */
-import type { CommanderError } from 'commander'
+import type { Command, CommanderError } from 'commander'
 import { plain } from './columns.ts'
-import { exitOf, states } from './exits.ts'
+import { exitOf, reached } from './exits.ts'
 import { WrongUsage } from './failures.ts'
 import type { ListedState } from './status.ts'
 import type { Text, Words } from './texts.ts'
@@ -16,12 +16,35 @@ const kinds: Readonly<Record<string, Text>> = {
   'commander.excessArguments': 'usageExcess',
 }
 
-export function explainUsage(error: CommanderError, words: Words): string {
+/** `at`: the command that the line is wrong for, as {@link commandOf} gives it. */
+export function explainUsage(error: CommanderError, at: string, words: Words): string {
   const text = kinds[error.code]
-  const what = /'([^']*)'/.exec(error.message)?.[1]
-  if (text !== undefined && (what !== undefined || text === 'usageExcess'))
-    return words(text, { what: plain(what ?? '') })
-  return words('usageOther', { what: plain(error.message) })
+  const what = /'(.*?)'(?:\n|$| )/s.exec(error.message)?.[1]
+  // a package's name may well look like a command
+  if (at === 'airlock request' && text === 'usageUnknownCommand')
+    return words('usageWhichEcosystem', { what: quoted(plain(what ?? '')) })
+  if (text === undefined || (what === undefined && text !== 'usageExcess'))
+    return words('usageOther', { what: plain(error.message) })
+  const problem = words(text, { what: plain(what ?? '') })
+  const near = /\(Did you mean (?:one of )?(.+)\?\)$/.exec(error.message)?.[1]
+  return near === undefined ? problem : words('usageNear', { problem, near: near.replaceAll(', ', words('wordOr')) })
+}
+
+/** The command that a line begins with, as far as it is one: `airlock request pip`. */
+export function commandOf(program: Command, argv: readonly string[]): string {
+  let [command, path] = [program, program.name()]
+  for (const word of argv) {
+    const next = command.commands.find((one) => one.name() === word)
+    if (!next) break
+    command = next
+    path += ` ${word}`
+  }
+  return path
+}
+
+/** For a shell. */
+function quoted(word: string): string {
+  return /^[\w.,:=+~@%/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** Parsers of arguments and options, throwing WrongUsage. */
@@ -46,7 +69,7 @@ export function createParsers(words: Words) {
     state: (value: string) =>
       value === 'unfinished' || Object.hasOwn(exitOf, value)
         ? (value as ListedState)
-        : refuse('usageState', { value: plain(value), known: ['unfinished', ...states].join(', ') }),
+        : refuse('usageState', { value: plain(value), known: ['unfinished', ...reached].join(', ') }),
     several: (value: string, before: readonly string[] = []) => [...before, value],
   }
 }

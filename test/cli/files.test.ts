@@ -139,5 +139,5 @@ test('more constraints than a query holds are refused with what to do', async (t
 })
 
 test('apt has no constraints', async () => {
-  await refused(['apt', 'jq', '-c', 'x'], /There is no option -c\./, /没有选项 -c。/)
+  await refused(['apt', 'jq', '-c', 'x'], /There is no option “-c”\./, /没有选项 “-c”。/)
 })

@@ -7,11 +7,23 @@ const url = 'http://127.0.0.1:9'
 /** Nothing of these reaches the console. */
 const wrong: readonly [args: string, en: RegExp, zh: RegExp][] = [
   ['', /^Usage: airlock/, /^用法：/],
-  ['staus', /There is no command staus\./, /没有命令 staus。/],
+  ['staus', /There is no command “staus”\. Did you mean status\?/, /没有命令 “staus”。是否想用 status？/],
+  ['xyzzy', /There is no command “xyzzy”\.\n {2}See `airlock --help`\.\n$/, /没有命令 “xyzzy”。\n/],
   ['request', /^Usage: airlock request/, /^用法： airlock request/],
-  ['request conda six', /There is no command conda\./, /没有命令 conda。/],
-  ['request pip', /REQUIREMENT is missing\./, /缺少 REQUIREMENT。/],
-  ['request pip six --taget x', /There is no option --taget\./, /没有选项 --taget。/],
+  [
+    'request jq',
+    /^airlock: Say whose package it is: `airlock request pip jq` or `airlock request apt jq`\.\n {2}See `airlock request --help`\.\n$/,
+    /请指明软件包的生态：`airlock request pip jq` 或 `airlock request apt jq`。\n {2}请查看 `airlock request --help`。/,
+  ],
+  ['request numpy<2', /`airlock request pip 'numpy<2'`/, /`airlock request apt 'numpy<2'`/],
+  ['request zip', /`airlock request apt zip`\.\n/, /`airlock request apt zip`/],
+  [
+    'request pip',
+    /REQUIREMENT is missing\.\n {2}See `airlock request pip --help`/,
+    /缺少 REQUIREMENT。\n {2}请查看 `airlock request pip --help`。/,
+  ],
+  ['request pip six --taget x', /There is no option “--taget”\. Did you mean --target\?/, /是否想用 --target？/],
+  ['status --limt 3', /Did you mean --limit\?\n {2}See `airlock status --help`\./, /是否想用 --limit？/],
   ['request pip six --target', /--target <TARGET> needs a value\./, /--target <TARGET> 需要一个值。/],
   ['request pip six --wait --timeout soon', /--timeout takes a number of seconds, not “soon”\./, /--timeout 应为秒数/],
   ['request pip six --wait --timeout -1', /--timeout takes a number of seconds, not “-1”/, /而不是 “-1”/],
@@ -25,7 +37,7 @@ const wrong: readonly [args: string, en: RegExp, zh: RegExp][] = [
   ['status 7 8', /too many arguments/, /参数过多/],
   [
     'status --state done',
-    /There is no state “done”\. States: unfinished, queued, .*, cancelled\./,
+    /There is no state “done”\. States: unfinished, queued, solving, downloading, .*, failed, cancelled\./,
     /没有状态 “done”。/,
   ],
   ['status --limit 0', /--limit takes a number from 1 to 200, not “0”\./, /--limit 应为 1 到 200 的整数/],
@@ -45,7 +57,7 @@ const wrong: readonly [args: string, en: RegExp, zh: RegExp][] = [
   ['completion', /SHELL is missing\./, /缺少 SHELL。/],
   ['completion fish', /There is no completion for “fish”: bash or zsh\./, /没有 “fish” 的补全脚本/],
   ['targets extra', /too many arguments/, /参数过多/],
-  ['verify --fast', /There is no option --fast\./, /没有选项 --fast。/],
+  ['verify --fast', /There is no option “--fast”\./, /没有选项 “--fast”。/],
 ]
 
 for (const [line, en, chinese] of wrong) {
@@ -88,10 +100,23 @@ test('every command has help in both languages, on stdout, that names each of it
   }
 })
 
-test('help documents every exit code and where the console is asked', async () => {
+test('help documents every exit code that there is a way to and where the console is asked', async () => {
   const { out } = await airlock('http://127.0.0.1:8123', ['--help'])
-  for (const code of [0, 1, 2, 3, 4, 5, 6, 7, 130]) assert.match(out, new RegExp(`\\b${code} [a-zA-Z]`))
+  for (const code of [0, 1, 2, 4, 5, 6, 7, 130]) assert.match(out, new RegExp(`\\b${code} [a-zA-Z]`))
+  assert.doesNotMatch(out, /rejected/, 'nothing rejects a request yet')
   assert.match(out, /AIRLOCK_CONSOLE_URL \(now http:\/\/127\.0\.0\.1:8123\)/)
+})
+
+test('an option with words in it is quoted, so that no stop is doubled', async () => {
+  const { err } = await airlock(url, ['request', 'pip', '-e .'])
+  assert.match(err, /^airlock: There is no option “-e \.”\.\n/)
+})
+
+test('a note is said to be for whoever reads the queue', async () => {
+  for (const command of [['request', 'pip'], ['request', 'apt'], ['withdraw']]) {
+    assert.match((await airlock(url, [...command, '--help'])).out, /--note <TEXT> +a note for whoever reads the queue/)
+    assert.match((await airlock(url, [...command, '--help'], { env: zh })).out, /--note <TEXT> +说明；/)
+  }
 })
 
 test('--version prints the version alone', async () => {
