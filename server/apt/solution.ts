@@ -258,7 +258,7 @@ function pick({ fields }: AirlockError) {
 
 function nearPhrase(near: readonly string[]) {
   if (near.length === 0) return ''
-  return { en: `Close to it: ${near.join(', ')}.`, zh: `相近的名称：${near.join('、')}。` }
+  return { en: `Near it: ${near.join(', ')}.`, zh: `相近的有：${near.join('、')}。` }
 }
 
 function providersPhrase(providers: readonly string[]) {
