@@ -458,7 +458,7 @@ export const codes = {
   },
   'root-installed': {
     en: { message: '{root} is in the image of {target} already (version {version}).', hint: '' },
-    zh: { message: '{root} 已包含在 {target} 的镜像中（版本 {version}）。', hint: '' },
+    zh: { message: '{root} 已包含在 {target} 的容器镜像中（版本 {version}）。', hint: '' },
   },
   'root-held': {
     en: {
@@ -469,7 +469,7 @@ export const codes = {
   },
   'root-not-bare': {
     en: { message: '{root} installs on the image of {target} only, not on a bare system:\n{explanation}', hint: '' },
-    zh: { message: '{root} 只能安装在 {target} 的镜像上，裸系统无法安装：\n{explanation}', hint: '' },
+    zh: { message: '{root} 只能安装在 {target} 的容器镜像上，裸系统无法安装：\n{explanation}', hint: '' },
   },
   // what this machine could not do
   'disk-full': {
