@@ -56,16 +56,16 @@ export const codes = {
   'target-unknown': {
     en: {
       message: 'There is no target “{target}” for {ecosystem}.',
-      hint: 'Known targets: {known}. Targets are set in airlock.yaml.',
+      hint: 'Known targets: {known}. Targets are set in airlock.yaml, or added as a pod describes itself: `airlock target add`.',
     },
     zh: {
       message: '{ecosystem} 没有名为 “{target}” 的目标环境。',
-      hint: '已有目标环境：{known}。目标环境在 airlock.yaml 中配置。',
+      hint: '已有目标环境：{known}。目标环境在 airlock.yaml 中配置，或按 HomePod 的描述添加：`airlock target add`。',
     },
   },
   'request-unknown': {
-    en: { message: 'There is no request {id}.', hint: 'List them with GET /api/requests or `airlock status`.' },
-    zh: { message: '没有编号为 {id} 的申请。', hint: '可用 GET /api/requests 或 `airlock status` 查看。' },
+    en: { message: 'There is no request {id}.', hint: 'List them with `airlock status` or GET /api/requests.' },
+    zh: { message: '没有编号为 {id} 的申请。', hint: '可用 `airlock status` 或 GET /api/requests 查看。' },
   },
   'package-not-mirrored': {
     en: {
@@ -185,8 +185,8 @@ export const codes = {
     },
   },
   'build-unknown': {
-    en: { message: 'There is no build {id}.', hint: 'List them with GET /api/builds or `airlock builds`.' },
-    zh: { message: '没有编号为 {id} 的构建。', hint: '可用 GET /api/builds 或 `airlock builds` 查看。' },
+    en: { message: 'There is no build {id}.', hint: 'List them with `airlock builds` or GET /api/builds.' },
+    zh: { message: '没有编号为 {id} 的构建。', hint: '可用 `airlock builds` 或 GET /api/builds 查看。' },
   },
   'lock-invalid': {
     en: { message: '{file} is not taken as a lock: {reason}.', hint: '{instead}' },

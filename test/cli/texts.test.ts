@@ -69,6 +69,17 @@ test('an error says a request’s state in the reader’s language', () => {
   assert.equal(said('odd', 'zh'), '申请 1 已处于 “odd” 状态。')
 })
 
+test('what is unknown to the server can be looked up, or added, on the command line', () => {
+  const lines = {
+    'request-unknown': 'airlock status',
+    'build-unknown': 'airlock builds',
+    'target-unknown': 'airlock target add',
+  }
+  for (const [code, line] of Object.entries(lines))
+    for (const language of ['en', 'zh'] as const)
+      assert.ok(explain(code as keyof typeof lines, {}, language).hint.includes(`\`${line}\``), code)
+})
+
 test('a field that is not given stays visible instead of vanishing', () => {
   assert.equal(createWords('en')('more'), 'There are more: --limit {limit}')
   assert.equal(createWords('zh')('more', { limit: 40 }), '还有更多：--limit 40')
