@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { isMap, LineCounter, parseDocument, type Document } from 'yaml'
 import { z } from 'zod'
-import { AirlockError } from './errors.ts'
-import { fileSchema, type FileConfig } from './knobs.ts'
+import { AirlockError, type Phrase } from './errors.ts'
+import { checksInChinese, fileSchema, type FileConfig } from './knobs.ts'
 
 /** Parses and checks a configuration file; null gives the defaults. */
 export function readConfigFile(file: string | null): FileConfig {
@@ -17,10 +17,11 @@ export function readConfigFile(file: string | null): FileConfig {
       line: lines.linePos(broken.pos[0]).line,
       path: '(YAML)',
       reason: broken.message,
-      expected: 'Write it as YAML; see the example in the README.',
+      expected: { en: 'Write it as YAML; see the example in the README.', zh: '请写成 YAML；示例见 README。' },
     })
   }
-  const result = fileSchema.safeParse(document.toJS() ?? {})
+  const said: unknown = document.toJS() ?? {}
+  const result = fileSchema.safeParse(said)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
   const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
@@ -29,8 +30,11 @@ export function readConfigFile(file: string | null): FileConfig {
     file,
     line: lines.linePos(offsetOf(document, path)).line,
     path: path.join('.'),
-    reason: unknown === undefined ? issue.message : 'there is no such knob',
-    expected: unknown === undefined ? expectation(issue) : `Known here: ${knownKeys(issue.path).join(', ')}.`,
+    reason:
+      unknown === undefined
+        ? { en: issue.message, zh: checksInChinese[issue.message] ?? zodInChinese(said) }
+        : { en: 'there is no such knob', zh: '没有这一项' },
+    expected: unknown === undefined ? expectation(issue) : knownOnes(knownKeys(issue.path)),
   })
 }
 
@@ -50,9 +54,20 @@ export function linesOfConfig(file: string | null): (path: readonly string[]) =>
   }
 }
 
-function expectation(issue: z.core.$ZodIssue): string {
+/** The same first issue, in the words that zod has for it. */
+function zodInChinese(said: unknown): string {
+  return fileSchema.safeParse(said, { error: z.locales.zhCN().localeError }).error!.issues[0]!.message
+}
+
+function expectation(issue: z.core.$ZodIssue): Phrase {
   const params = 'params' in issue ? (issue.params as { expected?: string } | undefined) : undefined
-  return params?.expected ? `Write ${params.expected}.` : 'See the example in the README.'
+  const expected = params?.expected
+  if (expected === undefined) return { en: 'See the example in the README.', zh: '示例见 README。' }
+  return { en: `Write ${expected}.`, zh: `请写 ${checksInChinese[expected] ?? expected}。` }
+}
+
+function knownOnes(keys: readonly string[]): Phrase {
+  return { en: `Known here: ${keys.join(', ')}.`, zh: `此处可用：${keys.join('、')}。` }
 }
 
 /** The keys that the schema knows at a path, for the message about one it does not. */

@@ -6,7 +6,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { statePaths } from '../storage/layout.ts'
 import { readConfigFile } from './config-file.ts'
-import { AirlockError } from './errors.ts'
+import { AirlockError, type Phrase } from './errors.ts'
 import { httpUrl, type FileConfig } from './knobs.ts'
 
 export type {
@@ -38,7 +38,7 @@ export type Config = FileConfig & {
   /** The configuration file that was read, and the folder that its relative paths start from. */
   readonly file: string | null
   /** Why a folder is not the usual one, for the first lines of the start. */
-  readonly remarks: readonly string[]
+  readonly remarks: readonly Phrase[]
 }
 
 /** Everything Airlock reads of its environment. */
@@ -50,7 +50,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * Throws `config-invalid` or `setting-invalid` with the place and what would be right.
  */
 export function readConfig(env: Environment, cwd: string, how: 'make' | 'look' = 'make'): Config {
-  const remarks: string[] = []
+  const remarks: Phrase[] = []
   const root = folder(
     env,
     'AIRLOCK_ROOT',
@@ -96,7 +96,7 @@ export type MirrorConfig = Pick<Config, 'root' | 'metricsListen' | 'mirrorUrl' |
 }
 
 export function readMirrorConfig(env: Environment, cwd: string): MirrorConfig {
-  const remarks: string[] = []
+  const remarks: Phrase[] = []
   return Object.freeze({
     root: folder(env, 'AIRLOCK_ROOT', '/opt/public/airlock', join(cwd, 'var/airlock'), null, remarks),
     mirrorListen: address(env, 'AIRLOCK_MIRROR_LISTEN', '127.0.0.1:8080'),
@@ -124,7 +124,7 @@ function folder(
   usual: string,
   here: string,
   mode: number | 'look' | null,
-  remarks: string[],
+  remarks: Phrase[],
 ): string {
   const given = setting(env, name)
   const wanted = given === undefined ? usual : resolve(given)
@@ -139,12 +139,20 @@ function folder(
     if (given !== undefined) {
       throw new AirlockError(
         'setting-invalid',
-        { name, value: given, reason, expected: 'Give a folder that Airlock may write.' },
+        {
+          name,
+          value: given,
+          reason,
+          expected: { en: 'Give a folder that Airlock may write.', zh: '请给出 Airlock 可写的目录。' },
+        },
         { cause },
       )
     }
     if (mode !== 'look') mkdirSync(here, { recursive: true, mode })
-    remarks.push(`${usual} is not writable (${reason}), so ${name} is ${here}`)
+    remarks.push({
+      en: `${usual} is not writable (${reason}), so ${name} is ${here}`,
+      zh: `${usual} 不可写（${reason}），因此 ${name} 为 ${here}`,
+    })
     return here
   }
 }
@@ -162,8 +170,8 @@ function configFile(env: Environment, state: string, cwd: string): string | null
   throw new AirlockError('setting-invalid', {
     name: 'AIRLOCK_CONFIG',
     value: given,
-    reason: 'there is no such file',
-    expected: 'Give the path of an airlock.yaml.',
+    reason: { en: 'there is no such file', zh: '没有该文件' },
+    expected: { en: 'Give the path of an airlock.yaml.', zh: '请给出 airlock.yaml 的路径。' },
   })
 }
 
@@ -180,8 +188,11 @@ function address(env: Environment, name: string, usual: string): Address {
   throw new AirlockError('setting-invalid', {
     name,
     value: text,
-    reason: 'not an address',
-    expected: 'Write host:port, like 127.0.0.1:8080 or [::1]:8080.',
+    reason: { en: 'not an address', zh: '不是地址' },
+    expected: {
+      en: 'Write host:port, like 127.0.0.1:8080 or [::1]:8080.',
+      zh: '请写成 主机:端口，例如 127.0.0.1:8080 或 [::1]:8080。',
+    },
   })
 }
 
@@ -192,7 +203,7 @@ function url(env: Environment, name: string): string | null {
   throw new AirlockError('setting-invalid', {
     name,
     value: text,
-    reason: 'not a URL',
-    expected: 'Write it like http://airlock.example:8080.',
+    reason: { en: 'not a URL', zh: '不是 URL' },
+    expected: { en: 'Write it like http://airlock.example:8080.', zh: '请写成 http://airlock.example:8080 这样。' },
   })
 }

@@ -4,7 +4,7 @@ import type { Language, Phrase } from './errors.ts'
 
 export type Greeting = {
   /** Why a folder is not the usual one, first of all. */
-  readonly remarks: readonly string[]
+  readonly remarks: readonly Phrase[]
   readonly consoleUrl: string
   /** Null: it runs apart. */
   readonly mirrorUrl: string | null
@@ -77,7 +77,7 @@ export function greet(greeting: Greeting, language: Language): string {
   const w = words[language]
   const line = (label: string, text: string) => `  ${label}  ${text}`
   return [
-    ...greeting.remarks.map((remark) => `airlock: ${remark}`),
+    ...greeting.remarks.map((remark) => `airlock: ${remark[language]}`),
     'Airlock',
     line(w.console, greeting.consoleUrl),
     line(w.mirror, greeting.mirrorUrl ?? w.apart),

@@ -2,6 +2,27 @@
 import { z } from 'zod'
 import { segmentPattern } from '../storage/layout.ts'
 
+/** What a check of ours says is wrong, or would be right; zod has words of its own for the rest. */
+export const checksInChinese: Readonly<Record<string, string>> = {
+  'not a size': '不是大小',
+  'a size like 8GiB or 500MB': '大小，例如 8GiB 或 500MB',
+  'lower-case letters, digits and hyphens, at most 32, not `pool` or `requests`':
+    '应为小写字母、数字与连字符，最多 32 个，且不是 `pool` 或 `requests`',
+  'an http or https URL': '应为 http 或 https 地址',
+  'an http, https or file URL': '应为 http、https 或 file 地址',
+  'the full version of the pod’s Python, like 3.11.7': '应为 HomePod 的 Python 完整版本，例如 3.11.7',
+  'uv’s name of a platform, like x86_64-manylinux_2_31': '应为 uv 的平台名称，例如 x86_64-manylinux_2_31',
+  'python-abi-platform': '应为 python-abi-platform 形式',
+  'Debian’s name of an architecture, like amd64': '应为 Debian 的架构名称，例如 amd64',
+  'not an address of this kind': '不是此类通知的地址',
+  'an https URL': 'https 地址',
+  missing: '缺少',
+  'a long random secret that the receiver has too': '接收方也持有的足够长的随机串',
+  'not an address': '不是地址',
+  'not addresses': '不是地址',
+  'a list like [team@mail.example]': '列表，例如 [team@mail.example]',
+}
+
 const units = {
   '': 1,
   B: 1,

@@ -8,7 +8,7 @@ import type { AptHost } from '../apt/host.ts'
 import { aptTargets, type AptTarget } from '../apt/target.ts'
 import type { RunChild } from '../child.ts'
 import { besideConfig, nearestFolder as nearest, type Config } from '../config.ts'
-import { readableSize } from '../errors.ts'
+import { readableSize, type Language } from '../errors.ts'
 import type { Interpreter } from '../pip/interpreter.ts'
 import { failed, failure, ok, same, warning, type Check } from './check.ts'
 
@@ -16,10 +16,10 @@ export function checkSettings({ file, remarks }: Config): Check {
   const found =
     file === null ? { en: 'no airlock.yaml, defaults are in force', zh: '没有 airlock.yaml，使用默认值' } : same(file)
   if (remarks.length === 0) return ok('settings', found)
-  const folders = remarks.join('; ')
+  const folders = (language: Language) => remarks.map((remark) => remark[language]).join('; ')
   return warning(
     'settings',
-    { en: `${found.en}; ${folders}`, zh: `${found.zh}；${folders}` },
+    { en: `${found.en}; ${folders('en')}`, zh: `${found.zh}；${folders('zh')}` },
     {
       en: 'Make the usual folders writable, or set AIRLOCK_ROOT and AIRLOCK_STATE.',
       zh: '请使默认目录可写，或设置 AIRLOCK_ROOT 与 AIRLOCK_STATE。',

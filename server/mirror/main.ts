@@ -1,7 +1,7 @@
 /** `airlock mirror`: the mirror as a process of its own, alone or as the child of `airlock serve`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readMirrorConfig, type Address, type Environment } from '../config.ts'
-import { AirlockError } from '../errors.ts'
+import { AirlockError, languageOf } from '../errors.ts'
 import { createMetricsListener } from '../metrics-listener.ts'
 import { mirrorMetrics } from './metrics.ts'
 import { createMirror } from './mirror.ts'
@@ -34,7 +34,7 @@ export async function runMirror(env: Environment, cwd: string): Promise<void> {
       const tell = () => process.connected && process.send?.({ counts: mirror.counts() }, () => {})
       setInterval(tell, countsEvery).unref()
     } else {
-      for (const remark of remarks) print(remark)
+      for (const remark of remarks) print(remark[languageOf(env)])
       print(`Airlock mirror: http://${shown({ ...mirrorListen, port })}/ serves ${root}`)
       if (metricsListen) print(`Airlock metrics: http://${shown({ ...metricsListen, port: asked! })}/metrics`)
     }

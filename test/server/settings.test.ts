@@ -3,6 +3,8 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { AirlockError, explain } from '../../server/errors.ts'
+import { checksInChinese } from '../../server/knobs.ts'
 import { hide, reasons, settingsOf } from '../../server/settings.ts'
 import { knobsInChinese } from '../../server/settings-words.ts'
 import { run } from '../support/clients.ts'
@@ -72,6 +74,62 @@ targets: { trixie: { apt: { sources: "deb https://lin:secret@archive.example/deb
 
 test('a wrong file stops the explanation as it stops the server', async (t) => {
   await assert.rejects(settings(t, 'reuse: soon'), { code: 'config-invalid' })
+})
+
+/** Every check of ours is in them, and some of zod's. */
+const wrongLines = [
+  'quta: 1',
+  'reuse: soon',
+  'reuse: -1',
+  'names: { pip: weekly }',
+  'imports: much',
+  'targets: { Pool: {} }',
+  'upstreams: { pip: { house: { url: nowhere } } }',
+  'upstreams: { apt: { extra: { url: nowhere } } }',
+  'targets: { a: { pip: { python: 3, platform: x } } }',
+  'targets: { a: { pip: { python: "3.11", platform: x } } }',
+  'targets: { a: { pip: { python: 3.11.7, platform: X } } }',
+  'targets: { a: { pip: { python: 3.11.7, platform: x, index: Pool } } }',
+  'targets: { a: { pip: { python: 3.11.7, platform: x, tags: [none] } } }',
+  'targets: { a: { apt: { architectures: [AMD] } } }',
+  'notify: { a: { kind: json, url: nowhere, secret: x } }',
+  'notify: { a: { kind: json, url: "https://hooks.example/" } }',
+  'notify: { a: { kind: mail, url: "smtps://mail.example", from: x, to: [a@b.example] } }',
+  'notify: { a: { kind: mail, url: "smtps://mail.example", from: a@b.example, to: [x] } }',
+  'notify: [',
+]
+
+test('a wrong line is told wholly in the reader’s language', async (t) => {
+  const english: string[] = []
+  for (const line of wrongLines) {
+    const error: unknown = await settings(t, line).catch((thrown: unknown) => thrown)
+    assert.ok(error instanceof AirlockError && error.code === 'config-invalid', line)
+    const [en, zh] = [explain(error.code, error.fields, 'en'), explain(error.code, error.fields, 'zh')]
+    assert.match(zh.hint, /\p{Script=Han}.*。$/u, line)
+    assert.doesNotMatch(en.message + en.hint, /\p{Script=Han}/u, line)
+    // a parser's own words of what is no YAML stay as they are
+    if (!line.endsWith('[')) assert.match(zh.message, /：.*\p{Script=Han}.*。$/u, line)
+    assert.doesNotMatch(zh.message + zh.hint, /\b(?:there is|Known here|Write|See the|Invalid|expected)\b/, line)
+    english.push(en.message, en.hint)
+  }
+  for (const text of Object.keys(checksInChinese))
+    assert.ok(
+      english.some((said) => said.includes(text)),
+      text,
+    )
+})
+
+test('a wrong variable is told wholly in the reader’s language', async (t) => {
+  for (const [env, message] of [
+    [{ AIRLOCK_CONSOLE_LISTEN: 'x' }, /AIRLOCK_CONSOLE_LISTEN=x 不正确：不是地址。 请写成 主机:端口/],
+    [{ AIRLOCK_MIRROR_URL: 'x' }, /不是 URL。 请写成 http/],
+    [{ AIRLOCK_CONFIG: '/nowhere/airlock.yaml' }, /没有该文件。 请给出 airlock\.yaml 的路径。/],
+  ] as const) {
+    const error: unknown = await settings(t, null, env).catch((thrown: unknown) => thrown)
+    assert.ok(error instanceof AirlockError)
+    const { message: said, hint } = explain(error.code, error.fields, 'zh')
+    assert.match(`${said} ${hint}`, message)
+  }
 })
 
 test('every knob and every setting has its reason, in both languages', async (t) => {
