@@ -1,6 +1,7 @@
 /** The first lines of a start: where everything is, what was found and why, and the line that points a pod here. */
 import type { Target } from './ecosystem.ts'
 import type { Language, Phrase } from './errors.ts'
+import { sourceWords } from './source-words.ts'
 
 export type Greeting = {
   /** Why a folder is not the usual one, first of all. */
@@ -86,11 +87,14 @@ export function greet(greeting: Greeting, language: Language): string {
     line(w.state, greeting.state),
     line(w.config, greeting.config ?? w.none),
     ...greeting.upstreams.map(({ ecosystem, name, url, source }) =>
-      line(w.upstream, `${ecosystem} ${name}: ${url} (${w.from} ${source})`),
+      line(w.upstream, `${ecosystem} ${name}: ${url} (${w.from} ${sourceWords(source)[language]})`),
     ),
     ...greeting.unused.map((url) => line(w.unused, `${url}: ${w.extra}`)),
     ...greeting.targets.map(({ ecosystem, target }) =>
-      line(w.target, `${ecosystem} ${target.name}: ${target.summary} (${w.from} ${target.source})`),
+      line(
+        w.target,
+        `${ecosystem} ${target.name}: ${target.summary} (${w.from} ${sourceWords(target.source)[language]})`,
+      ),
     ),
     ...(greeting.sandbox === null ? [] : [line(w.builds, buildsOf(greeting.sandbox, language))]),
     ...(greeting.resumed > 0 ? [line('        ', w.resumed(greeting.resumed))] : []),

@@ -12,6 +12,7 @@ import { AirlockError, problemOf } from './errors.ts'
 import type { Lanes } from './lanes.ts'
 import type { Log } from './log.ts'
 import { readPodDescription } from './pod-description.ts'
+import { sourceWords } from './source-words.ts'
 
 export type NewTarget = Omit<AddedTarget, 'addedAt'>
 
@@ -65,7 +66,7 @@ export function createPodTargets({ ecosystems, targets, jobs, listings, lanes, t
     for (const ecosystem of ecosystems.values()) {
       const source = kept.has(name) ? kept.get(name)!.own[0]?.target.source : ecosystem.targets.get(name)?.source
       if (source !== undefined || kept.has(name))
-        throw new AirlockError('target-taken', { target: name, source: source ?? 'a pod’s description' })
+        throw new AirlockError('target-taken', { target: name, source: sourceWords(source ?? 'a pod’s description') })
     }
   }
 

@@ -10,6 +10,7 @@ import type { RunChild } from '../child.ts'
 import { besideConfig, nearestFolder as nearest, type Config } from '../config.ts'
 import { readableSize, type Language } from '../errors.ts'
 import type { Interpreter } from '../pip/interpreter.ts'
+import { sourceWords } from '../source-words.ts'
 import { failed, failure, ok, same, warning, type Check } from './check.ts'
 
 export function checkSettings({ file, remarks }: Config): Check {
@@ -123,7 +124,8 @@ export async function checkUv(project: string, run: RunChild, signal: AbortSigna
 }
 
 export function checkPython({ found, source, version }: Interpreter): Check {
-  return ok('python', same(`${version}, ${found} (${source})`))
+  const from = sourceWords(source)
+  return ok('python', { en: `${version}, ${found} (${from.en})`, zh: `${version}, ${found}（${from.zh}）` })
 }
 
 /** The machine's own; the configured targets speak for themselves where the machine has none. */
@@ -135,8 +137,9 @@ export function checkApt(
   try {
     const targets = [...aptTargets(new Map(knobs), host, (path) => besideConfig(config, path)).values()]
     if (targets.length > 0) {
-      const summaries = targets.map(({ name, summary, source }) => `${name}: ${summary} (${source})`)
-      return { check: ok('apt', same(summaries.join('; '))), targets }
+      const said = (language: Language) =>
+        targets.map(({ name, summary, source }) => `${name}: ${summary} (${sourceWords(source)[language]})`).join('; ')
+      return { check: ok('apt', { en: said('en'), zh: said('zh') }), targets }
     }
     const check = warning(
       'apt',

@@ -10,6 +10,7 @@ import { readConfig, type Config, type Environment } from '../config.ts'
 import { languageOf } from '../errors.ts'
 import { readMachine, type Machine } from '../machine.ts'
 import { pipUpstreams } from '../pip/upstreams.ts'
+import { sourceWords } from '../source-words.ts'
 import { createUpstreamClient } from '../upstream/client.ts'
 import { failed, failure, type Check } from './check.ts'
 import {
@@ -70,6 +71,7 @@ async function checkOutside(config: Config, env: Environment, signal: AbortSigna
     return [failed('python', error), checkApt(config, await readAptHost(runChild, signal)).check]
   }
   const { interpreter, aptHost } = machine
+  const index = sourceWords(interpreter.index.source)
   const upstreams = pipUpstreams(config.upstreams.pip, interpreter.index)
   const { check: apt, targets } = checkApt(config, aptHost)
   const indexes = upstreams.map(({ name, secretUrl }) => ({ name, url: secretUrl }))
@@ -89,8 +91,8 @@ async function checkOutside(config: Config, env: Environment, signal: AbortSigna
         failure(
           'upstream default',
           {
-            en: `this machine’s pip has no index (${interpreter.index.source})`,
-            zh: `本机 pip 没有索引（${interpreter.index.source}）`,
+            en: `this machine’s pip has no index (${index.en})`,
+            zh: `本机 pip 没有索引（${index.zh}）`,
           },
           {
             en: 'Set upstreams.pip.default.url in airlock.yaml.',

@@ -4,6 +4,7 @@ import type { AptTarget } from '../apt/target.ts'
 import { AirlockError, explain, type Language, type Phrase } from '../errors.ts'
 import type { Address, Config } from '../config.ts'
 import type { PipUpstream } from '../pip/upstreams.ts'
+import { sourceWords } from '../source-words.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
 import { failed, failure, ok, same, warning, type Check } from './check.ts'
 
@@ -25,7 +26,8 @@ export async function checkUpstream(
   signal: AbortSignal,
 ): Promise<Reached> {
   const title = `upstream ${name}`
-  const from = `${url} (${source})`
+  const where = sourceWords(source)
+  const from = { en: `${url} (${where.en})`, zh: `${url}（${where.zh}）` }
   const page = { url: `${url}${[...projects][0] ?? 'pip'}/`, accept }
   const { fault, ahead } = await ask(page, from, client, signal, {
     credentials: {
@@ -35,7 +37,7 @@ export async function checkUpstream(
     other: { en: 'See whether the URL is that of a simple index.', zh: '请确认该 URL 是 simple 索引的地址。' },
     proxy: 'HTTPS_PROXY',
   })
-  return { check: fault === null ? ok(title, same(from)) : failure(title, ...fault), ahead }
+  return { check: fault === null ? ok(title, from) : failure(title, ...fault), ahead }
 }
 
 /** What `apt-get update` asks first of each archive of a target. One on this machine's disk is not asked. */
@@ -57,7 +59,7 @@ export async function checkArchives(
   const asked = [...pages].filter(([uri]) => !uri.startsWith('file:'))
   const told = await Promise.all(
     asked.map(([uri, url]) =>
-      ask({ url }, uri, client, signal, {
+      ask({ url }, same(uri), client, signal, {
         credentials: {
           en: 'Give it credentials: in its URI or apt’s auth.conf.',
           zh: '请提供凭据：写在其 URI 或 apt 的 auth.conf 中。',
@@ -77,7 +79,7 @@ export async function checkArchives(
 /** Asks for a page, of which it reads the head. `fault`: what is wrong and what to do, null where it answers as it should. */
 async function ask(
   page: { readonly url: string; readonly accept?: string },
-  from: string,
+  from: Phrase,
   client: UpstreamClient,
   signal: AbortSignal,
   todo: { readonly credentials: Phrase; readonly other: Phrase; readonly proxy: string },
@@ -88,11 +90,11 @@ async function ask(
     const date = Date.parse(headers['date'] ?? '')
     const ahead = Number.isNaN(date) ? null : Date.now() - date
     if (status === 200 || status === 404) return { fault: null, ahead }
-    const found = { en: `${from} answers ${status}`, zh: `${from} 返回 ${status}` }
+    const found = { en: `${from.en} answers ${status}`, zh: `${from.zh} 返回 ${status}` }
     return { fault: [found, status === 401 || status === 403 ? todo.credentials : todo.other], ahead }
   } catch (error) {
     if (signal.aborted) {
-      const found = { en: `${from} does not answer in time`, zh: `${from} 未及时应答` }
+      const found = { en: `${from.en} does not answer in time`, zh: `${from.zh} 未及时应答` }
       const network = {
         en: `See to the network, and to ${todo.proxy} where one is needed.`,
         zh: `请检查网络；如需代理，请设置 ${todo.proxy}。`,

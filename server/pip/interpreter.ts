@@ -57,7 +57,8 @@ type Deps = {
 /** Asks the interpreter what it is and where its pip looks. Throws `python-missing`. */
 export async function askInterpreter({ run, env, given, project, signal }: Deps): Promise<Interpreter> {
   const found = given ?? (await firstPython(env.PATH ?? '', project))
-  if (found === null) throw new AirlockError('python-missing', { reason: 'no python3 on PATH' })
+  if (found === null)
+    throw new AirlockError('python-missing', { reason: { en: 'no python3 on PATH', zh: 'PATH 上没有 python3' } })
   const script = fileURLToPath(new URL('interpreter.py', import.meta.url))
   const inherited = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -72,7 +73,9 @@ export async function askInterpreter({ run, env, given, project, signal }: Deps)
     })
   const answer = answerSchema.parse(JSON.parse(stdout))
   if (!answer.version.startsWith('3.'))
-    throw new AirlockError('python-missing', { reason: `${found} is Python ${answer.version}` })
+    throw new AirlockError('python-missing', {
+      reason: { en: `${found} is Python ${answer.version}`, zh: `${found} 是 Python ${answer.version}` },
+    })
   const index =
     'error' in answer.index
       ? {

@@ -1,15 +1,18 @@
 /** `airlock doctor` as a process, beside an upstream, a server or nothing at all. */
 import assert from 'node:assert/strict'
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { examine as look } from '../../server/doctor/main.ts'
 import { startChild, type StartChild } from '../../server/child.ts'
+import type { Config } from '../../server/config.ts'
 import { readConfigFile } from '../../server/config-file.ts'
+import { checkSettings } from '../../server/doctor/machine.ts'
 import { checkClock } from '../../server/doctor/reach.ts'
 import { toTable } from '../../server/doctor/report.ts'
 import { checkSandbox } from '../../server/doctor/sandbox.ts'
+import { sourceWords } from '../../server/source-words.ts'
 import { freePorts, offline, startAirlock } from '../support/airlock.ts'
 import { hostPython, run } from '../support/clients.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -270,6 +273,46 @@ test('folders that can never be written fail by name', async (t) => {
   assert.deepEqual([of('state')?.grade, of('tree')?.grade], ['failure', 'failure'])
   assert.match(of('state')!.todo!, /AIRLOCK_STATE/)
   assert.match(of('tree')!.todo!, /AIRLOCK_ROOT/)
+})
+
+test('where Python, index and archives were found is said in the reader’s language', async (t) => {
+  const { settings } = await machine(t)
+  const { AIRLOCK_PYTHON: python, ...rest } = settings
+  const checks = await look({ ...rest, PATH: `${dirname(python!)}:${settings['PATH']}` }, settings['HOME']!)
+  const found = checks.find(({ name }) => name === 'python')!.found
+  assert.equal(found.en, `3.11.7, ${python} (the first python3 on PATH)`)
+  assert.equal(found.zh, `3.11.7, ${python}（PATH 上的第一个 python3）`)
+  const said = Object.fromEntries(
+    [
+      'this machine’s apt: debian.sources',
+      'a pod’s description, /usr/bin/python3',
+      'airlock.yaml',
+      'AIRLOCK_PYTHON, /x',
+    ]
+      .concat("pip's configuration", 'pip cannot be asked (no module named pip)')
+      .map((source) => [source, sourceWords(source)]),
+  )
+  assert.deepEqual(
+    Object.keys(said),
+    Object.values(said).map(({ en }) => en),
+  )
+  assert.deepEqual(
+    Object.values(said).map(({ zh }) => zh),
+    [
+      '本机的 apt：debian.sources',
+      'HomePod 的描述，/usr/bin/python3',
+      'airlock.yaml',
+      'AIRLOCK_PYTHON, /x',
+      'pip 的配置',
+      '无法询问 pip (no module named pip)',
+    ],
+  )
+})
+
+test('a folder that is not the usual one is told of in Chinese too', () => {
+  const remarks = [{ en: '/x is not writable', zh: '/x 不可写' }]
+  const { found } = checkSettings({ file: null, remarks } as unknown as Config)
+  assert.equal(found.zh, '没有 airlock.yaml，使用默认值；/x 不可写')
 })
 
 test('a state folder that others may enter is a warning', async (t) => {
