@@ -57,7 +57,10 @@ export const texts = {
   argumentName: { en: 'a package’s name', zh: '软件包名称' },
   argumentRoots: { en: 'what was asked for, as it was written', zh: '要撤回的内容，写法与申请时相同' },
   argumentHook: { en: 'its name under notify in airlock.yaml', zh: 'airlock.yaml 的 notify 中的名称' },
-  argumentBackup: { en: 'where to; only its owner can read it', zh: '备份文件；仅其所有者可读' },
+  argumentBackup: {
+    en: 'where to; only its owner can read it; one that is there is replaced',
+    zh: '备份文件；仅其所有者可读；已有的会被替换',
+  },
   argumentTarget: { en: 'the target’s name', zh: '目标环境的名称' },
   argumentDescription: { en: 'the pod’s description, or -', zh: 'HomePod 描述文件，- 为标准输入' },
   argumentShell: { en: 'bash or zsh', zh: 'bash 或 zsh' },
