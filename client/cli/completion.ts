@@ -3,12 +3,12 @@ import type { Command } from 'commander'
 
 /** What the server's own program takes, beside the commands of this one. */
 const server: readonly Node[] = [
-  { path: ['serve'], words: [] },
-  { path: ['mirror'], words: [] },
-  { path: ['config'], words: ['explain'] },
-  { path: ['config', 'explain'], words: ['--json'] },
-  { path: ['doctor'], words: ['--json'] },
-  { path: ['restore'], words: ['--force'] },
+  { path: ['serve'], words: ['--help'] },
+  { path: ['mirror'], words: ['--help'] },
+  { path: ['config'], words: ['explain', '--help'] },
+  { path: ['config', 'explain'], words: ['--json', '--help'] },
+  { path: ['doctor'], words: ['--json', '--help'] },
+  { path: ['restore'], words: ['--force', '--help'] },
 ]
 
 type Node = {

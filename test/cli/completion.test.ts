@@ -50,6 +50,7 @@ test('commands, their subcommands and their options are completed, and nobody is
   assert.deepEqual(await complete('packages', 'p'), ['pip'])
   assert.deepEqual(await complete('config', 'e'), ['explain'])
   assert.deepEqual(await complete('config', 'explain', '--j'), ['--json'])
+  assert.deepEqual(await complete('restore', '--'), ['--force', '--help'])
   assert.deepEqual(await complete('completion', 'z'), ['zsh'])
   assert.deepEqual(await complete('staus', 're'), [], 'behind an unknown command nothing is known')
   assert.deepEqual(asked, [])
