@@ -136,6 +136,20 @@ export const codes = {
     en: { message: 'No package is called “{name}”.', hint: 'Check the spelling. {near}' },
     zh: { message: '没有名为 “{name}” 的软件包。', hint: '请检查拼写。{near}' },
   },
+  'pip-release-missing': {
+    en: { message: 'No release is what {root} asks for.', hint: 'The newest are: {known}.' },
+    zh: { message: '没有符合 {root} 的版本。', hint: '最新版本：{known}。' },
+  },
+  'pip-release-unusable': {
+    en: {
+      message: 'No release that {root} takes has a file for {target} (Python {python}, {platform}).',
+      hint: '{instead}',
+    },
+    zh: {
+      message: '{root} 的各版本都没有适用于目标环境 {target}（Python {python}，{platform}）的文件。',
+      hint: '{instead}',
+    },
+  },
   unsatisfiable: {
     en: {
       message: 'The requirements cannot be met together on {target}:\n{explanation}',

@@ -49,6 +49,8 @@ const rows: Partial<Record<Code, Row>> = {
   'body-too-large': { ...invalid, status: 413 },
   'queue-full': { status: 503, title: { en: 'Too busy', zh: '过于繁忙' } },
   'package-not-found': unfit,
+  'pip-release-missing': unfit,
+  'pip-release-unusable': unfit,
   unsatisfiable: unfit,
   'sdist-needs-build': unfit,
   'build-failed': unfit,

@@ -84,7 +84,7 @@ export function createSolve(deps: Deps) {
       if ('explanation' in solution) {
         if (locked) refuseGone(roots.map(pinOf), options, session)
         const outcome = await explain(job, target, session, solution.explanation)
-        return { outcome, mayBeBetter: session.withheld && outcome.code !== 'package-not-found' }
+        return { outcome, mayBeBetter: session.withheld && !decided.has(outcome.code) }
       }
       const items = await Promise.all(solution.packages.map((locked) => itemOf(locked, target, options, session)))
       const outcome = await describe(job, target, items, session)
@@ -207,6 +207,9 @@ export function createSolve(deps: Deps) {
     }
   }
 }
+
+/** What the pages themselves say, however much of them a solver is shown. */
+const decided: ReadonlySet<string> = new Set(['package-not-found', 'pip-release-missing', 'pip-release-unusable'])
 
 /** ms after which a page in use has outlived every freshness: only a failing upstream leaves one that old in use. */
 const unconfirmed = 3_600_000

@@ -7,6 +7,7 @@ import { hasWheel } from './gateway-page.ts'
 import type { Session } from './gateway.ts'
 import type { Metadata } from './metadata.ts'
 import { nearNames, parseSdistName, parseWheelName } from './names.ts'
+import { noRelease } from './no-release.ts'
 import type { BuildPolicy } from './policy.ts'
 import type { Project } from './projects.ts'
 import { parseRequirement } from './requirement.ts'
@@ -20,7 +21,8 @@ type Deps = {
 
 export function createUnsolved({ metadata, listings, policy }: Deps) {
   async function explain(job: Job, target: PipTarget, session: Session, explanation: string): Promise<AirlockError> {
-    for (const { name } of job.roots.map(parseRequirement)) {
+    const roots = job.roots.map(parseRequirement)
+    for (const { name } of roots) {
       if (session.asked.get(name) !== null) continue
       const known = [...(await listings.names(target.lane)), ...session.asked.keys()]
       const near = nearNames(
@@ -28,6 +30,11 @@ export function createUnsolved({ metadata, listings, policy }: Deps) {
         known.filter((candidate) => session.asked.get(candidate) !== null),
       )
       return new AirlockError('package-not-found', { name, near })
+    }
+    for (const root of roots) {
+      const project = session.asked.get(root.name)
+      const reason = project ? noRelease(root, project, target) : null
+      if (reason) return reason
     }
     const offered = new Set([...session.standIns.values()].map(({ project }) => project.name))
     const wheelless = [...session.asked.values()].filter(

@@ -98,19 +98,40 @@ test('requirements that contradict each other are explained, in both languages',
 
 test('a release that wants another Python is said so', async () => {
   add({ name: 'tomorrow', version: '1.0', requiresPython: '>=4' }, { requiresPython: '>=4' })
-  const { code, detail } = await failure('tomorrow')
-  assert.equal(code, 'unsatisfiable')
-  assert.match(detail, /Python>=4/)
-  readable(detail)
+  const { code, detail, hint } = await failure('tomorrow')
+  assert.equal(code, 'pip-release-unusable')
+  assert.match(detail, /No release that tomorrow takes has a file for default \(Python 3\.\d+/)
+  assert.match(hint, /another target/)
+})
+
+test('a release that does not exist is said so, with the newest that do', async () => {
+  for (const version of ['1.0', '1.1', '2.0', '2.1', '3.0', '3.1', '4.0rc1']) add({ name: 'sparse', version })
+  const { code, detail, hint } = await failure('sparse==9.9')
+  assert.equal(code, 'pip-release-missing')
+  assert.match(detail, /sparse==9\.9/)
+  assert.equal(hint, 'The newest are: 3.1, 3.0, 2.1, 2.0, 1.1.')
+  const { id } = await airlock.ask('sparse>=3.5,<4')
+  await airlock.problem(id)
+  const answer = await fetch(`${airlock.consoleUrl}/api/requests/${id}`, { headers: { 'accept-language': 'zh-CN' } })
+  const { problem } = (await answer.json()) as { problem: { detail: string; hint: string } }
+  assert.match(problem.detail, /^没有符合 sparse/)
+  assert.match(problem.hint, /最新版本：3\.1/)
+})
+
+test('a release that was made for older Pythons only is said so, with the newest that were not', async () => {
+  add({ name: 'aged', version: '1.15', tag: 'cp36-cp36m-manylinux1_x86_64' })
+  add({ name: 'aged', version: '2.16' })
+  const { code, detail, hint } = await failure('aged==1.15')
+  assert.equal(code, 'pip-release-unusable')
+  assert.match(detail, /aged==1\.15/)
+  assert.equal(hint, 'The newest that have: 2.16.')
 })
 
 test('a release for another platform only is said so', async () => {
   add({ name: 'elsewhere', version: '1.0', tag: 'cp311-cp311-win_amd64' })
   const { code, detail } = await failure('elsewhere')
-  assert.ok(['unsatisfiable', 'wheel-not-accepted'].includes(code), code)
-  assert.match(detail, /elsewhere/)
-  assert.match(detail, /wheel/)
-  readable(detail)
+  assert.equal(code, 'pip-release-unusable')
+  assert.match(detail, /elsewhere .*manylinux/)
 })
 
 test('a root that exists as source only says that it needs a build', async () => {

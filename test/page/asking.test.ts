@@ -118,7 +118,7 @@ test('a preview that cannot be solved says why', async () => {
   const preview = (requirements: string[], target = 'default') =>
     airlock.call('/api/closures', { ecosystem: 'pip', requirements, target })
   assert.equal(await code(preview(['nosuchthing'])), 'package-not-found')
-  assert.equal(await code(preview(['base<1'])), 'unsatisfiable')
+  assert.equal(await code(preview(['base<1'])), 'pip-release-missing')
   assert.equal(await code(preview(['-r x'])), 'requirement-refused')
   assert.equal(await code(preview([])), 'request-invalid')
   assert.equal(await code(preview(['widget'], 'elsewhere')), 'target-unknown')
