@@ -45,11 +45,9 @@ export function createListings(db: Database) {
         .selectAll('artifacts')
         .select(['lane', 'added_at'])
       if (after) {
-        query = query.where(({ or, and, eb }) =>
-          or([
-            eb('listings.lane', '>', after.lane),
-            and([eb('listings.lane', '=', after.lane), eb('listings.file', '>', after.file)]),
-          ]),
+        // as a pair, so that the page begins where the key says and not where the lane does
+        query = query.where(({ eb, refTuple, tuple }) =>
+          eb(refTuple('listings.lane', 'listings.file'), '>', tuple(after.lane, after.file)),
         )
       }
       const rows = await query.orderBy('listings.lane').orderBy('listings.file').limit(limit).execute()

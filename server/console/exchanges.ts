@@ -7,8 +7,8 @@ import type { Log } from '../log.ts'
 /** What a client may call its exchange; anything else is replaced, so that nobody writes into the log. */
 export const reqIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{7,63}$/
 
-/** A path in a line of the log is no longer than this. */
-const longestPath = 200
+/** What a client has written is no longer than this in a line of the log. */
+const longest = 200
 
 /** The id of an exchange: `X-Request-Id` where it is one, else a new one of 16 hexadecimal digits. */
 export function idOf(header: string | string[] | undefined): string {
@@ -29,10 +29,13 @@ export function noteExchanges(log: Log, withCause: WithCause) {
       () => {
         const answered = AsyncLocalStorage.bind(() => {
           const { method, path } = req
+          // behind a proxy the first is the proxy's, and the second what it says of its client
+          const from = req.socket.remoteAddress
+          const forwardedFor = req.get('x-forwarded-for')?.slice(0, longest)
           const ms = Math.round(performance.now() - began)
           const status = res.headersSent ? res.statusCode : null
           const isReading = (method === 'GET' || method === 'HEAD') && status !== null && status < 400
-          const line = { method, path: path.slice(0, longestPath), status, ms }
+          const line = { method, path: path.slice(0, longest), status, ms, from, forwardedFor }
           log[isReading ? 'debug' : 'info'](line, status === null ? 'left before an answer' : 'answered')
         })
         res.once('close', answered)

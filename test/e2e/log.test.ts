@@ -140,6 +140,16 @@ test('requests that share a job are both named by what it does from then on, and
   assert.deepEqual(proving!['requests'], [one.id, two.id])
 })
 
+test('who asked is told by address, and by what a proxy says of its client', async () => {
+  const headers = { 'content-type': 'application/json', 'x-request-id': 'from-whom-0001' }
+  const forwarded = `192.0.2.7, ${'x'.repeat(300)}`
+  const asked = { method: 'POST', body: '{}', headers: { ...headers, 'x-forwarded-for': forwarded } }
+  await fetch(`${airlock.consoleUrl}/api/requests`, asked)
+  const line = await until(() => found(airlock, 'from-whom-0001')[0])
+  assert.match(line['from'] as string, /^(?:::ffff:)?127\.0\.0\.1$/)
+  assert.equal(line['forwardedFor'], forwarded.slice(0, 200))
+})
+
 test('an id that is none is replaced by a new one, and what was sent stands nowhere', async () => {
   const wrong = ['short', 'has a space in it', 'quote"and{brace}', 'l'.repeat(65), '-dash-before-it', 'ünïcödé-id']
   const seen = new Set<string>()
