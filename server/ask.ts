@@ -1,6 +1,6 @@
 /** From what somebody typed to a request on the queue: understood, placed, answered again where the answer still holds. */
 import type { Request } from '../storage/records.ts'
-import type { Requests } from '../storage/requests.ts'
+import type { Again, Requests } from '../storage/requests.ts'
 import type { Ecosystem, Parsed } from './ecosystem.ts'
 import { AirlockError } from './errors.ts'
 import { kindOf } from './kind.ts'
@@ -82,9 +82,9 @@ export type Ask = ReturnType<typeof createAsk>
 
 /** The same request again: on a job of its own, or one that runs already. */
 export function createRetry({ ecosystems, requests, queue }: Pick<Deps, 'ecosystems' | 'requests' | 'queue'>) {
-  return async function retry(request: Request, reqId: string | undefined): Promise<Request> {
+  return async function retry(request: Request, by: Omit<Again, 'kind'>): Promise<Request> {
     const target = ecosystems.get(request.ecosystem)?.targets.get(request.target)
-    const again = await requests.retry(request, { kind: target && kindOf(target), reqId })
+    const again = await requests.retry(request, { ...by, kind: target && kindOf(target) })
     queue.submit(again.job)
     return again
   }

@@ -136,7 +136,14 @@ export const remarkSchema = z
 export const requestDetailSchema = z
   .object({
     ...requestFields,
-    timeline: z.array(z.object({ state: stateSchema, at: instant, seconds: z.number().nullable() })),
+    timeline: z
+      .array(z.object({ state: stateSchema, at: instant, seconds: z.number().nullable() }))
+      .meta({ description: 'of the latest attempt' }),
+    history: z
+      .array(
+        z.object({ act: z.enum(['asked', 'retried', 'cancelled']), requester: z.string().nullable(), at: instant }),
+      )
+      .meta({ description: 'who did what to it, for ever' }),
     closure: z.array(closureItemSchema).nullable(),
     remarks: z.array(remarkSchema),
   })
@@ -331,6 +338,7 @@ export const packageQuerySchema = z.object({
 const ecosystemParam = z.object({ ecosystem: ecosystemSchema })
 const packageParam = z.object({ ecosystem: ecosystemSchema, name: z.string().min(1).max(200) })
 const id = z.object({ id: z.coerce.number().int().positive() })
+const who = z.strictObject({ requester: freeText(100).optional().meta({ description: 'who does it' }) })
 
 export const hookSchema = z
   .object({
@@ -408,6 +416,7 @@ export const operations = {
     path: '/api/requests/:id/cancel',
     status: 200,
     params: id,
+    body: who,
     answer: requestSchema,
     summary: 'Stop a request that is under way',
   },
@@ -416,6 +425,7 @@ export const operations = {
     path: '/api/requests/:id/retry',
     status: 202,
     params: id,
+    body: who,
     answer: requestSchema,
     summary: 'Try a finished request again',
   },
@@ -430,6 +440,7 @@ export const operations = {
         .default(false)
         .meta({ description: 'fetch it even where it is larger than what needs a confirmation' }),
       refresh: z.boolean().default(false).meta({ description: 'ask upstream anew, however new the last answer is' }),
+      requester: freeText(100).optional().meta({ description: 'who asks now' }),
     }),
     answer: z.object({ requests: z.array(requestSchema) }),
     summary: 'Ask again for exactly what a request asked: constraints, hashes and lock included',

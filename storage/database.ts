@@ -16,6 +16,7 @@ import * as outbox from './migrations/004-outbox.ts'
 import * as builds from './migrations/005-builds.ts'
 import * as verifying from './migrations/006-verifying.ts'
 import * as exchanges from './migrations/007-exchanges.ts'
+import * as acts from './migrations/008-acts.ts'
 import { StateDialect } from './sqlite.ts'
 
 export type Tables = AptTables &
@@ -52,6 +53,7 @@ export type Tables = AptTables &
       created_at: string
       job_id: number
     }
+    acts: { id: Generated<number>; request_id: number; act: string; requester: string | null; at: string }
     events: { id: Generated<number>; job_id: number; at: string; state: string }
     artifacts: {
       id: Generated<number>
@@ -112,6 +114,7 @@ const migrations = {
   '005-builds': builds,
   '006-verifying': verifying,
   '007-exchanges': exchanges,
+  '008-acts': acts,
 }
 export const migrationNames: readonly string[] = Object.keys(migrations)
 

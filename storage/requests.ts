@@ -26,6 +26,9 @@ export type NewRequest = {
   readonly kinds?: ReadonlyMap<string, string>
 }
 
+/** What somebody did to a request after it was asked. */
+export type Act = { readonly act: 'retried' | 'cancelled'; readonly requester: string | null; readonly at: string }
+
 export type RequestFilter = {
   readonly state?: State | 'unfinished' | undefined
   readonly ecosystem?: string | undefined
@@ -111,6 +114,11 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
       )
       .execute()
     return id
+  }
+
+  async function note(write: Write, request: number, act: Act['act'], requester: string | null): Promise<void> {
+    const row = { request_id: request, act, requester, at: now().toISOString() }
+    await write.insertInto('acts').values(row).execute()
   }
 
   async function addJob(
@@ -218,12 +226,24 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
       return rows.map(({ id, req_id }) => ({ id, reqId: req_id }))
     },
 
+    /** Oldest first. */
+    async acts(request: number): Promise<Act[]> {
+      const rows = await db
+        .selectFrom('acts')
+        .select(['act', 'requester', 'at'])
+        .where('request_id', '=', request)
+        .orderBy('id')
+        .execute()
+      return rows.map((row) => ({ ...row, act: row.act as Act['act'] }))
+    },
+
     /**
      * Takes a request off its job: it gets a cancelled job of its own. Returns the job it left when nobody is left on
      * it (abort that one, it is recorded as cancelled), else null.
      */
-    leave(request: Request): Promise<number | null> {
+    leave(request: Request, requester: string | null): Promise<number | null> {
       return events.commit(async (write, append) => {
+        await note(write, request.id, 'cancelled', requester)
         const others = await write
           .selectFrom('requests')
           .select('id')
@@ -256,11 +276,9 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
     },
 
     /** A new job of the same request, or a running identical one. */
-    retry(
-      request: Request,
-      { kind, reqId }: { readonly kind?: string | undefined; readonly reqId?: string | undefined } = {},
-    ): Promise<Request> {
+    retry(request: Request, { kind, requester, reqId }: Again): Promise<Request> {
       return events.commit(async (write, append) => {
+        await note(write, request.id, 'retried', requester)
         const { roots, options, confirmed } = request.job
         const kinds = new Map(kind === undefined ? [] : [[request.target, kind]])
         const job = await jobFor(write, append, { ...request, roots, options, confirmed, refresh: true, kinds })
@@ -285,6 +303,13 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
 }
 
 export type Requests = ReturnType<typeof createRequests>
+
+/** Who tries a request again, and what its target is by now. */
+export type Again = {
+  readonly requester: string | null
+  readonly kind?: string | undefined
+  readonly reqId?: string | undefined
+}
 
 type Identity = {
   readonly ecosystem: string

@@ -109,9 +109,14 @@ export async function withdraw(
   return exits.done
 }
 
+/** Who does it, as far as the system knows. */
+function by({ io: { user } }: Context) {
+  return { ...(user !== undefined && { requester: user }) }
+}
+
 /** `airlock retry 7` */
 export async function retry(context: Context, id: number, waiting: Waiting): Promise<number> {
-  const { text, json } = await context.call('retryRequest', { id })
+  const { text, json } = await context.call('retryRequest', { id, body: by(context) })
   if (waiting.wait) return waitFor(context, [json], waiting, ([only]) => only!)
   if (waiting.json) printJson(context, text)
   else printAsked(context, json)
@@ -120,7 +125,7 @@ export async function retry(context: Context, id: number, waiting: Waiting): Pro
 
 /** `airlock cancel 7` */
 export async function cancel(context: Context, id: number, { json }: { readonly json?: boolean }): Promise<number> {
-  const answer = await context.call('cancelRequest', { id })
+  const answer = await context.call('cancelRequest', { id, body: by(context) })
   const { io, words } = context
   if (json) printJson(context, answer.text)
   else io.stdout.write(`${words('cancelledNow', { id, state: words(`state:${answer.json.state}`) })}\n`)

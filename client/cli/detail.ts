@@ -9,6 +9,7 @@ import type { Words } from './texts.ts'
 export function printDetail({ io, words }: Context, request: RequestDetail): void {
   const sections = [
     head(request, words),
+    history(request, words),
     timeline(request, words),
     closure(request, words, io.stdout.columns),
     request.remarks.length > 0
@@ -42,6 +43,16 @@ function updates({ closure: items }: RequestDetail, words: Words): [string, stri
   const along = (items ?? []).filter(({ update }) => update)
   const size = along.reduce((sum, item) => sum + (item.size ?? 0), 0)
   return along.length === 0 ? [] : [[words('detailUpdates'), `${along.length}, ${bytes(size)}`]]
+}
+
+/** Who did what, where more was done than to ask. */
+function history({ history: acts }: RequestDetail, words: Words): string[] {
+  if (acts.length < 2) return []
+  const lines = acts.map(({ act, requester, at }) => {
+    const who = requester === null ? words('nobody') : plain(requester)
+    return `  ${localTime(at)}  ${words(`act:${act}`, { who })}`
+  })
+  return [words('detailHistory'), ...lines]
 }
 
 function timeline({ timeline: events }: RequestDetail, words: Words): string[] {

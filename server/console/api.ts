@@ -123,14 +123,15 @@ export function createApi({
 
     async getRequest({ params, language }) {
       const request = await find(params.id)
-      const [timeline, closure, shown, notices] = await Promise.all([
+      const [timeline, acts, closure, shown, notices] = await Promise.all([
         events.ofJob(request.job.id),
+        requests.acts(request.id),
         jobs.closure(request.job),
         viewOne(request, language),
         ecosystems.get(request.ecosystem)?.notices?.(request.job),
       ])
       const remarks = [...(closure?.remarks ?? []), ...(notices ?? [])]
-      return viewDetail(shown, timeline, closure?.items ?? null, remarks, request.job.proved, language)
+      return viewDetail(shown, { timeline, acts }, closure?.items ?? null, remarks, request.job.proved, language)
     },
 
     async withdraw({ body: { roots, target, requester = null, note = null, ...wanted }, language, reqId = null }) {
@@ -146,24 +147,24 @@ export function createApi({
       return { requests: await view(added, language) }
     },
 
-    async cancelRequest({ params, language }) {
+    async cancelRequest({ params, body: { requester = null }, language }) {
       const request = await find(params.id)
       if (isFinished(request.job.state) || request.job.state === 'publishing')
         throw new AirlockError('request-finished', { id: request.id, state: request.job.state })
-      const left = await requests.leave(request)
+      const left = await requests.leave(request, requester)
       if (left !== null) await queue.cancel(left)
       return viewOne(await find(request.id), language)
     },
 
-    async retryRequest({ params, language, reqId }) {
+    async retryRequest({ params, body: { requester = null }, language, reqId }) {
       const request = await find(params.id)
       if (!isFinished(request.job.state))
         throw new AirlockError('request-unfinished', { id: request.id, state: request.job.state })
-      return viewOne(await retry(request, reqId), language)
+      return viewOne(await retry(request, { requester, reqId }), language)
     },
 
-    async repeatRequest({ params, body: { confirm, refresh }, language, reqId = null }) {
-      const { ecosystem, target, asked, requester, note, job } = await find(params.id)
+    async repeatRequest({ params, body: { confirm, refresh, requester = null }, language, reqId = null }) {
+      const { ecosystem, target, asked, note, job } = await find(params.id)
       const wanted = { ecosystem, targets: [target], requester, note, confirm, refresh, reqId }
       // not read again: what came with the lines (hashes, constraints, a lock) is not in them
       const added = await ask(wanted, () => ({ lines: asked, roots: job.roots, options: job.options }))

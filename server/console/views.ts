@@ -1,5 +1,6 @@
 /** Records as the API shows them. */
 import type { RecordedItem } from '../../storage/jobs.ts'
+import type { Act } from '../../storage/requests.ts'
 import type { Event, Problem, Progress, Remark, Request } from '../../storage/records.ts'
 import { poolPath, urlPath } from '../../storage/layout.ts'
 import type { PackageFile } from '../../storage/packages.ts'
@@ -74,7 +75,7 @@ export function viewPackage(
 
 export function viewDetail(
   view: RequestView,
-  events: readonly Event[],
+  { timeline, acts }: { readonly timeline: readonly Event[]; readonly acts: readonly Act[] },
   items: readonly RecordedItem[] | null,
   remarks: readonly Remark[],
   proved: Readonly<Record<string, string>> | null,
@@ -82,10 +83,11 @@ export function viewDetail(
 ): RequestDetail {
   return {
     ...view,
-    timeline: events.map(({ state, at }, index) => {
-      const next = events[index + 1]
+    timeline: timeline.map(({ state, at }, index) => {
+      const next = timeline[index + 1]
       return { state, at, seconds: next ? (Date.parse(next.at) - Date.parse(at)) / 1000 : null }
     }),
+    history: [{ act: 'asked', requester: view.requester, at: view.createdAt }, ...acts],
     closure: items && viewItems(items, proved),
     remarks: remarks.map(({ code, fields }) => ({
       code,

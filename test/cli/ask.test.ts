@@ -120,7 +120,7 @@ test('a cancelled request is confirmed', async (t) => {
   const { code, out } = await airlock(url, ['cancel', '7'])
   assert.equal(out, 'Request 7 is cancelled.\n')
   assert.equal(code, 0)
-  assert.equal(asked[0]!.body, null)
+  assert.deepEqual(asked[0]!.body, { requester: 'alice' })
 })
 
 test('a cancelled request is confirmed in Chinese, and as JSON', async (t) => {

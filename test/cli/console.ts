@@ -168,6 +168,7 @@ export function request(fields: Partial<RequestDetail> = {}): RequestDetail {
     install: "pip install fonttools 'numpy<2'",
     problem: null,
     timeline: [],
+    history: [],
     closure: null,
     remarks: [],
     ...fields,

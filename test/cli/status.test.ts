@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { localTime } from '../../client/cli/amounts.ts'
+import type { RequestDetail } from '../../server/contract.ts'
 import { airlock, fakeConsole, problem, request, zh } from './console.ts'
 
 const at = '2026-03-01T10:00:00.000Z'
@@ -238,4 +239,20 @@ test('targets are a table, in Chinese too, and as JSON', async (t) => {
   assert.equal(code, 0)
   assert.match((await airlock(url, ['targets'], { env: zh })).out, /^名称 {5}生态 {2}说明/)
   assert.equal((await airlock(url, ['targets', '--json'])).out, `${body}\n`)
+})
+
+test('who did what to a request is told where more was done than to ask', async (t) => {
+  const history: RequestDetail['history'] = [
+    { act: 'asked', requester: 'alice', at },
+    { act: 'retried', requester: 'b\u001b[2Job', at },
+    { act: 'cancelled', requester: null, at },
+  ]
+  const { url } = await fakeConsole(t, { 'GET /api/requests/7': { body: request({ history }) } })
+  const { out } = await airlock(url, ['status', '7'])
+  assert.match(out, /\nWho did what:\n.* asked by alice\n.* tried again by b \[2Job\n.* cancelled by -\n/)
+  assert.match((await airlock(url, ['status', '7'], { env: zh })).out, /操作记录：\n.* alice 提交\n/)
+  const { url: other } = await fakeConsole(t, {
+    'GET /api/requests/7': { body: request({ history: history.slice(0, 1) }) },
+  })
+  assert.doesNotMatch((await airlock(other, ['status', '7'])).out, /Who did/)
 })

@@ -309,10 +309,19 @@ test('a failed request carries its problem with code and hint, and a retry runs 
   assert.equal(view.problem!.code, 'proof-failed')
   assert.match(view.problem!.detail, /b is missing/)
   fails = false
-  await http.post(`/api/requests/${failed.id}/retry`).expect(202)
+  await http.post(`/api/requests/${failed.id}/retry`).send({ requester: 'zhou' }).expect(202)
   assert.equal((await airlock.settled(failed)).job.state, 'ready')
   const again = await http.post(`/api/requests/${failed.id}/cancel`).expect(409)
   assert.equal(again.body.code, 'request-finished')
+  const { history } = requestDetailSchema.parse((await http.get(`/api/requests/${failed.id}`)).body)
+  assert.deepEqual(
+    history.map(({ act, requester }) => [act, requester]),
+    [
+      ['asked', null],
+      ['retried', 'zhou'],
+    ],
+    'what is refused was not done',
+  )
 })
 
 test('a running request can be cancelled and cannot be retried before', async (t) => {

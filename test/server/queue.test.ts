@@ -32,7 +32,7 @@ test('whoever asks the same while a cancelled job unwinds has a job of their own
   })
   const mine = await airlock.ask('a')
   await inside.promise
-  const left = await airlock.requests.leave((await airlock.requests.get(mine.id))!)
+  const left = await airlock.requests.leave((await airlock.requests.get(mine.id))!, null)
   const cancelled = airlock.queue.cancel(left!)
   const other = await airlock.ask('a')
   held.resolve()

@@ -52,7 +52,7 @@ test('the same asked of a target that is another by now is another job, and its 
   const wanted = { ecosystem: 'toy', target: 'default', roots: ['a'], options: {} }
   assert.equal((await requests.answered({ ...wanted, kind: '3.11' }))?.job, old!.job.id)
   assert.equal(await requests.answered({ ...wanted, kind: '3.12' }), null)
-  const again = await requests.retry((await requests.get(old!.id))!, { kind: '3.12' })
+  const again = await requests.retry((await requests.get(old!.id))!, { kind: '3.12', requester: null })
   await publish(airlock, again.job, artifact('a-1.0-cp312-cp312-any.whl'))
   assert.equal((await requests.answered({ ...wanted, kind: '3.11' }))?.job, old!.job.id)
   assert.equal((await requests.answered({ ...wanted, kind: '3.12' }))?.job, again.job.id)
@@ -107,17 +107,44 @@ test('who leaves a shared job is cancelled alone; the last one to leave names th
   const { requests } = await store()
   const [one] = await requests.add(asking(['a']))
   const [two] = await requests.add(asking(['a']))
-  assert.equal(await requests.leave(one!), null)
+  assert.equal(await requests.leave(one!, null), null)
   assert.equal((await requests.get(one!.id))!.job.state, 'cancelled')
   assert.equal((await requests.get(two!.id))!.job.state, 'queued')
-  assert.equal(await requests.leave((await requests.get(two!.id))!), two!.job.id)
+  assert.equal(await requests.leave((await requests.get(two!.id))!, null), two!.job.id)
+})
+
+test('who tried again and who cancelled is kept for ever, in order', async () => {
+  const { requests, jobs, db } = await store()
+  const [one] = await requests.add(asking(['a'], { requester: 'lin' }))
+  await jobs.fail(one!.job, { code: 'internal', message: '', hint: '', fields: {} })
+  assert.deepEqual(await requests.acts(one!.id), [])
+  const again = await requests.retry((await requests.get(one!.id))!, { requester: 'zhou' })
+  await requests.leave(again, null)
+  await jobs.finish(again.job, 'cancelled')
+  await requests.retry((await requests.get(one!.id))!, { requester: 'lin' })
+  await jobs.forget('2030-01-01T00:00:00.000Z')
+  const acts = await requests.acts(one!.id)
+  assert.deepEqual(
+    acts.map(({ act, requester }) => [act, requester]),
+    [
+      ['retried', 'zhou'],
+      ['cancelled', null],
+      ['retried', 'lin'],
+    ],
+  )
+  assert.deepEqual(
+    acts.map(({ at }) => at),
+    acts.map(({ at }) => at).toSorted(),
+  )
+  assert.equal((await requests.get(one!.id))!.requester, 'lin', 'who asked is who asked')
+  await assert.rejects(db.deleteFrom('requests').execute(), /FOREIGN KEY/)
 })
 
 test('a retry is a new job of the same request', async () => {
   const { requests, jobs } = await store()
   const [one] = await requests.add(asking(['a']))
   await jobs.fail(one!.job, { code: 'internal', message: '', hint: '', fields: {} })
-  const again = await requests.retry((await requests.get(one!.id))!)
+  const again = await requests.retry((await requests.get(one!.id))!, { requester: null })
   assert.equal(again.id, one!.id)
   assert.notEqual(again.job.id, one!.job.id)
   assert.equal(again.job.state, 'queued')
@@ -207,7 +234,7 @@ test('old history goes: changes of state of jobs that ended long ago, and attemp
   const [request] = await requests.add(asking(['a']))
   await jobs.keepClosure(request!.job, 'toy/simple', closureOf(artifact('a-1.0.whl')))
   await jobs.fail(request!.job, { code: 'internal', message: '', hint: '', fields: {} })
-  const again = (await requests.retry((await requests.get(request!.id))!)).job
+  const again = (await requests.retry((await requests.get(request!.id))!, { requester: null })).job
   await publish(it, again, artifact('a-1.0.whl'))
   const [running] = await requests.add(asking(['b']))
   const future = '2027-01-01T00:00:00.000Z'
