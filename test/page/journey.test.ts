@@ -85,6 +85,24 @@ test('names that are here are completed while typing, and what is here already i
     assert.match(await page.innerText('.checked'), /widget \(2\.0\) is already here:\s*pip install widget/)
   }))
 
+test('what was answered for one kind of package goes when another is chosen', () =>
+  visit('/', async ({ page }) => {
+    const kind = (name: string) => page.click(`form.ask .mantine-SegmentedControl-label:has-text("${name}")`)
+    await page.fill(names, 'large')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.preview table')
+    assert.match(await page.innerText('.preview'), /^1 package for default: 1 new/m)
+    await kind('apt')
+    assert.equal(await page.locator('.preview').count(), 0)
+    await kind('pip')
+    assert.equal(await page.locator('.preview').count(), 0)
+    await page.fill(names, 'not a line ;;')
+    await page.keyboard.press('Control+Enter')
+    await page.waitForSelector('.ask-says.cause')
+    await kind('apt')
+    assert.equal(await page.locator('.ask-says.cause').count(), 0)
+  }))
+
 test('a slash brings one to the box from wherever it is not text itself', () =>
   visit('/', async ({ page }) => {
     const active = () => page.evaluate('document.activeElement.tagName')

@@ -36,8 +36,12 @@ test('a dropped lock is asked for as it is, for all targets, and each says what 
   const lock = `lock-version = "1.0"\n${entry({ name: 'widget', version: '1.0' }, widget.sha256)}${entry({ name: 'narrow', version: '1.0' }, narrow.sha256)}`
   const { page, context, problems } = await openPage(browser, airlock.consoleUrl)
   try {
+    await page.fill('textarea[aria-autocomplete="list"]', 'widget')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.preview')
     await page.click('button.targets')
     await page.click('.choices button.act')
+    assert.equal(await page.locator('.preview').count(), 0, 'it was for other targets')
     await page.keyboard.press('Escape')
     await page.evaluate(`{
       const data = new DataTransfer()

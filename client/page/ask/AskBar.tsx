@@ -1,7 +1,7 @@
 /** The bar to ask in, on every page. Enter previews, Ctrl+Enter asks; `/` brings one here. */
 import { Button, SegmentedControl, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState, type DragEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
@@ -53,7 +53,8 @@ export function AskBar() {
         signal,
       }),
     enabled: settled !== '' && chosen.length > 0,
-    placeholderData: keepPreviousData,
+    // of the other ecosystem it would be said of other packages
+    placeholderData: (last, query) => (query?.queryKey[1] === ecosystem ? last : undefined),
     staleTime: 10_000,
   })
 
@@ -86,18 +87,24 @@ export function AskBar() {
   })
   const canAsk = (lines.length > 0 || lock !== null) && chosen.length > 0 && !ask.isPending
 
+  /** What was answered to other lines, or for other targets, stands no longer. */
+  function forget(): void {
+    setAsked([])
+    setWish(null)
+    ask.reset()
+  }
+
   function become(next: Ecosystem): void {
     setEcosystem(next)
     remember('ecosystem', next)
+    forget()
   }
 
   function write(next: string): void {
     setText(next)
     setLock(null)
     setTooLarge(false)
-    setAsked([])
-    setWish(null)
-    ask.reset()
+    forget()
   }
 
   /** What was pasted or dropped is read; what stood there is a click away. */
@@ -181,7 +188,14 @@ export function AskBar() {
           onPreview={preview}
           onAsk={() => canAsk && ask.mutate()}
         />
-        <Targets all={targets} chosen={chosen} choose={choose} />
+        <Targets
+          all={targets}
+          chosen={chosen}
+          choose={(next) => {
+            choose(next)
+            forget()
+          }}
+        />
         <span className="ask-buttons">
           <Button variant="default" onClick={preview} disabled={lines.length === 0 || chosen.length === 0}>
             {t('ask.preview')}

@@ -51,7 +51,7 @@ function Previewed({ wish, target }: { readonly wish: Wish; readonly target: str
           ? t('preview.nothing', { target })
           : t('preview.summary', {
               target,
-              files: closure.length,
+              count: closure.length,
               fresh,
               here: closure.length - fresh,
               size: size === null ? t('preview.sizeUnknown') : bytes(size),

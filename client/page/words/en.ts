@@ -91,7 +91,8 @@ export const en = {
   preview: {
     label: 'Preview',
     solving: 'Solving for {{target}} …',
-    summary: '{{files}} packages for {{target}}: {{fresh}} new ({{size}}), {{here}} here already.',
+    summary_one: '{{count}} package for {{target}}: {{fresh}} new ({{size}}), {{here}} here already.',
+    summary_other: '{{count}} packages for {{target}}: {{fresh}} new ({{size}}), {{here}} here already.',
     nothing: 'Everything is here already for {{target}}: nothing to fetch.',
     close: 'Close the preview',
     sizeUnknown: 'size unknown',

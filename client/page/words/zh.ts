@@ -93,7 +93,8 @@ export const zh: Words = {
   preview: {
     label: '预览',
     solving: '正在为 {{target}} 解析依赖……',
-    summary: '{{target}} 共需 {{files}} 个软件包：新增 {{fresh}} 个（{{size}}），已有 {{here}} 个。',
+    summary_one: '{{target}} 共需 {{count}} 个软件包：新增 {{fresh}} 个（{{size}}），已有 {{here}} 个。',
+    summary_other: '{{target}} 共需 {{count}} 个软件包：新增 {{fresh}} 个（{{size}}），已有 {{here}} 个。',
     nothing: '{{target}} 所需的软件包均已具备，无需下载。',
     close: '关闭预览',
     sizeUnknown: '大小未知',
