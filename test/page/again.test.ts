@@ -93,6 +93,8 @@ test('a failed request and a refusal show what finds them in the server’s log'
   await page.keyboard.press('Control+Enter')
   await page.waitForSelector('.ask-says .log-id code')
   const refused = await page.innerText('.ask-says .log-id code')
+  await page.waitForSelector('.ask-says.cause:has-text("a line above is refused")')
+  assert.match(await page.innerText('.checked .cause'), /^“not a line at all ;;” is not a requirement/)
   await until(page, 'true')
   const line = airlock
     .log()

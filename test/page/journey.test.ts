@@ -141,6 +141,19 @@ test('a line that cannot be read is said to be so in the server’s words, in Ch
     { language: 'zh' },
   ))
 
+test('a line that names an index is judged by the server before anything is previewed or asked for', () =>
+  visit('/', async ({ page }) => {
+    await page.fill(names, '--extra-index-url http://elsewhere.example/simple/\nbase')
+    await page.waitForSelector('.checked .cause')
+    assert.match(await page.innerText('.checked .cause'), /which indexes are asked is Airlock’s configuration/)
+    await page.press(names, 'Enter')
+    await page.waitForSelector('.preview .failure')
+    assert.match(await page.innerText('.preview'), /which indexes are asked is Airlock’s configuration/)
+    await page.keyboard.press('Control+Enter')
+    await page.waitForSelector('.ask-says.cause')
+    assert.doesNotMatch(await page.innerText('.ask-says.cause'), /which indexes/)
+  }))
+
 test('pasted output of a failed install becomes names, and the paste can be had back', () =>
   visit('/', async ({ page }) => {
     await page.focus(names)

@@ -11,7 +11,7 @@ import { useName } from '../me.ts'
 import { addMine, NotifySwitch } from '../mine.tsx'
 import { addRequests, type Ecosystem, type RequestView } from '../queries.ts'
 import { recall, remember } from '../remember.ts'
-import { Checked } from './Checked.tsx'
+import { Checked, isSaid, type Line } from './Checked.tsx'
 import { isFile, splitRequirements } from './lines.ts'
 import { NamesBox } from './NamesBox.tsx'
 import { understand } from './paste.ts'
@@ -260,7 +260,7 @@ export function AskBar() {
           </div>
         </>
       )}
-      {ask.isError && <AskProblem error={ask.error} />}
+      {ask.isError && <AskProblem error={ask.error} said={checked.data?.lines ?? []} />}
       {asked.length > 0 && (
         <p className="ask-says" role="status">
           {t('ask.asked')}{' '}
@@ -276,11 +276,13 @@ export function AskBar() {
   )
 }
 
-function AskProblem({ error }: { readonly error: Error }) {
+function AskProblem({ error, said }: { readonly error: Error; readonly said: readonly Line[] }) {
+  const { t } = useTranslation()
   const reason = useReason(error)
+  const problem = error instanceof Refused ? error.problem : null
   return (
     <p className="ask-says cause" role="alert">
-      {reason} {error instanceof Refused && error.problem.hint} <LogId of={error} />
+      {problem && isSaid(problem, said) ? t('ask.notAsked') : `${reason} ${problem?.hint ?? ''}`} <LogId of={error} />
     </p>
   )
 }

@@ -4,7 +4,7 @@ import type { AnswerOf } from '../api.ts'
 import { CopyLine } from '../frame/Copy.tsx'
 import { Icon } from '../frame/Icon.tsx'
 
-type Line = AnswerOf<'checkRequirements'>['lines'][number]
+export type Line = AnswerOf<'checkRequirements'>['lines'][number]
 
 /** Lines said something about; a long file is not listed again. */
 const most = 6
@@ -65,6 +65,11 @@ function CheckedLine({ line, several, onReplace }: Omit<Props, 'lines'> & { read
       {'?'}
     </span>
   )
+}
+
+/** Whether a refusal of all that was asked is what is said of one of its lines. */
+export function isSaid({ code, fields }: NonNullable<Line['problem']>, lines: readonly Line[]): boolean {
+  return lines.some(({ problem }) => problem?.code === code && problem.fields['item'] === fields['item'])
 }
 
 /** The part of a line that is its name. */

@@ -29,7 +29,8 @@ export function isFile(text: string): boolean {
   return /(?:^|\s)--hash[= ]|^\s*-{1,2}[a-z]/m.test(text)
 }
 
-const granted = /^--(?:require-hashes|only-binary|prefer-binary|index-url|extra-index-url)\b|^-i\b/
+/** What is so here anyway, as the server reads a file; which index a line names is the server's to judge. */
+const granted = /^--(?:require-hashes|prefer-binary|only-binary(?:=|\s+):all:)$/
 
 /** A backslash at the end of a line goes on in the next. */
 function joined(text: string): string[] {

@@ -79,6 +79,7 @@ export const en = {
     linesOk_one: '{{count}} requirement, readable',
     linesOk_other: '{{count}} requirements, readable',
     asked: 'Asked:',
+    notAsked: 'Nothing was asked for: a line above is refused.',
     tooLarge: 'That file has more than 1000 lines or 200 KB (a lock: 8 MB).',
     drop: 'Drop it: its lines become the request.',
     notify: 'Tell me when mine is done',

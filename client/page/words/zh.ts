@@ -81,6 +81,7 @@ export const zh: Words = {
     linesOk_one: '{{count}} 项需求，格式正确',
     linesOk_other: '{{count}} 项需求，格式正确',
     asked: '已申请：',
+    notAsked: '未提交申请：上面有一行不被接受。',
     tooLarge: '该文件超过 1000 行或 200 KB（锁文件为 8 MB）。',
     drop: '松开鼠标，文件中的各行将成为申请内容。',
     notify: '完成时通知我',
