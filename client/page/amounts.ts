@@ -50,10 +50,17 @@ export function secondsLeft(progress: {
   return (bytesTotal - done) / bytesPerSecond
 }
 
+/** The day of an instant, in the reader's own time zone: `2026-03-01`. */
+export function day(instant: string): string {
+  return exactTime(instant).slice(0, 10)
+}
+
 /** In the reader's own time zone: `2026-03-01 14:05:09`. */
 export function exactTime(instant: string): string {
   const date = new Date(instant)
   const two = (value: number) => String(value).padStart(2, '0')
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
+  return [
+    [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-'),
+    [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':'),
+  ].join(' ')
 }

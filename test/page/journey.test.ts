@@ -225,6 +225,28 @@ test('a closure is sorted by any column, drawn as a picture, and marks what is n
     assert.equal(await page.locator('.picture .line').count(), 1)
   }))
 
+test('what is past says so everywhere but on the board, and a release has its day', async () => {
+  const past = /^(?:just now|\d+ (?:s|min) ago)$/
+  await visit('/requests/1', async ({ page }) => {
+    assert.match(await page.innerText('header time'), past)
+    assert.match(await page.innerText('.closure time'), /^2024-01-0[12]$/)
+    await page.hover('.status .plain-button')
+    await page.waitForSelector('.mantine-Tooltip-tooltip')
+    assert.match(await page.innerText('.mantine-Tooltip-tooltip'), /default: asked (?:just now|\d+ (?:s|min) ago)$/m)
+  })
+  await visit('/packages', async ({ page }) => {
+    await page.waitForSelector('.packages time')
+    assert.match(await page.innerText('.packages time'), past)
+  })
+  await visit('/packages/pip/base', async ({ page }) => {
+    await page.waitForSelector('.package-facts time')
+    for (const text of await page.locator('.package-facts time').allInnerTexts()) assert.match(text, past)
+  })
+  await visit('/', async ({ page }) => {
+    assert.match(await page.innerText('.board time'), /^(?:now|\d+ (?:s|min))$/)
+  })
+})
+
 test('deep links open what they name, in any state of the page', async () => {
   await visit('/?q=widget&show=all', async ({ page }) => {
     await page.waitForSelector(row(1))

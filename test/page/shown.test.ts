@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytes, duration, secondsLeft, span } from '../../client/page/amounts.ts'
+import { bytes, day, duration, secondsLeft, span } from '../../client/page/amounts.ts'
 import { byColumn, shapeOf } from '../../client/page/packages/files.ts'
 import {
   aptKey,
@@ -47,6 +47,11 @@ test('ages take the largest unit, durations count', () => {
     '1:00:00',
     '1:02:05',
   ])
+})
+
+test('a release has a day, in the reader’s own time zone', () => {
+  const late = new Date(2023, 0, 14, 23, 59, 59)
+  assert.equal(day(late.toISOString()), '2023-01-14')
 })
 
 test('what is left of a download is said only where it can be told', () => {

@@ -45,7 +45,7 @@ function Shown({ build }: { readonly build: Build }) {
         </h1>
         <p className="dim">
           {t('build.name', { id })} · {target} · {t('build.took', { time: duration(seconds) })} ·{' '}
-          <Age at={build.endedAt} ago />
+          <Age at={build.endedAt} />
         </p>
       </header>
       {problem && (

@@ -29,13 +29,20 @@ export function useSpan(): (seconds: number) => string {
   }
 }
 
-export function Age({ at, ago = false }: { readonly at: string; readonly ago?: boolean }) {
+/** The same as a time of the past, wherever no heading says that it is one. */
+export function useAgo(): (seconds: number) => string {
   const { t } = useTranslation()
   const say = useSpan()
+  return (seconds) => (span(seconds).unit === 'now' ? t('age.justNow') : t('age.ago', { time: say(seconds) }))
+}
+
+/** `short`: for the board, whose column is narrow. */
+export function Age({ at, short = false }: { readonly at: string; readonly short?: boolean }) {
+  const [brief, full] = [useSpan(), useAgo()]
   const seconds = (Math.max(useNow(), Date.now()) - Date.parse(at)) / 1000
   return (
     <time className="number" dateTime={at} title={exactTime(at)}>
-      {!ago ? say(seconds) : seconds < 5 ? t('age.justNow') : t('age.ago', { time: say(seconds) })}
+      {short ? brief(seconds) : full(seconds)}
     </time>
   )
 }

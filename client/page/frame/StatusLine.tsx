@@ -5,13 +5,13 @@ import { useTranslation } from 'react-i18next'
 import { bytes } from '../amounts.ts'
 import { useLine } from '../live.ts'
 import { statusQuery } from '../queries.ts'
-import { useNow, useSpan } from './Age.tsx'
+import { useAgo, useNow } from './Age.tsx'
 
 export function StatusLine() {
   const { t } = useTranslation()
   const { data } = useQuery(statusQuery)
   const { line } = useLine()
-  const say = useSpan()
+  const ago = useAgo()
   const now = useNow()
   const upstreams = data?.upstreams ?? []
   const down = upstreams.find(({ contact }) => contact && !contact.ok)
@@ -38,7 +38,7 @@ export function StatusLine() {
                     {upstreams.map(({ name, contact }) => (
                       <div key={name}>
                         {contact
-                          ? t('status.contact', { name, when: say((now - Date.parse(contact.at)) / 1000) })
+                          ? t('status.contact', { name, when: ago((now - Date.parse(contact.at)) / 1000) })
                           : t('status.never', { name })}
                       </div>
                     ))}

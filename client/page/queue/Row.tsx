@@ -38,7 +38,7 @@ export const Row = memo(function Row({ request }: { readonly request: RequestVie
         {requester}
       </td>
       <td role="cell" className="when">
-        <Age at={createdAt} />
+        <Age at={createdAt} short />
       </td>
       <td role="cell" className="how">
         <How request={request} />

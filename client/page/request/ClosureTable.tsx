@@ -2,8 +2,7 @@
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import { bytes } from '../amounts.ts'
-import { Age } from '../frame/Age.tsx'
+import { bytes, day, exactTime } from '../amounts.ts'
 import type { Item } from './Closure.tsx'
 
 const columns = ['project', 'version', 'size', 'released', 'origin', 'neededBy', 'digest'] as const
@@ -70,7 +69,13 @@ export function useClosureTable(
               {item.proved && <span className="remark"> {t('request.proved', { version: item.proved })}</span>}
             </td>
             <td className="right number">{item.size === null ? '' : bytes(item.size)}</td>
-            <td className="right">{item.uploadedAt && <Age at={item.uploadedAt} />}</td>
+            <td className="right number">
+              {item.uploadedAt && (
+                <time dateTime={item.uploadedAt} title={exactTime(item.uploadedAt)}>
+                  {day(item.uploadedAt)}
+                </time>
+              )}
+            </td>
             <td>
               {item.build === null ? item.origin : <Link href={`/builds/${item.build}`}>{t('build.here')}</Link>}
               {item.source && <span className="fresh">{t('build.toBe')}</span>}

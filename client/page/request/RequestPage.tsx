@@ -52,7 +52,7 @@ function Shown({ request }: { readonly request: RequestDetail }) {
         <p className="dim">
           {t('request.title', { id })} · {ecosystem} · {target}
           {requester !== null && <> · {t('request.by', { name: requester })}</>} · {t('request.asked')}{' '}
-          <Age at={createdAt} ago />
+          <Age at={createdAt} />
         </p>
         <Actions request={request} />
       </header>

@@ -39,7 +39,7 @@ export const en = {
     upstreamsOk: 'upstreams ok',
     upstreamsUnknown: 'upstreams not asked yet',
     upstreamFailed: '{{name}} unreachable',
-    contact: '{{name}}: {{when}} ago',
+    contact: '{{name}}: asked {{when}}',
     never: '{{name}}: not asked since the start',
     queue_one: '{{count}} under way',
     queue_other: '{{count}} under way',

@@ -41,7 +41,7 @@ export const zh: Words = {
     upstreamsOk: '上游源正常',
     upstreamsUnknown: '尚未访问上游源',
     upstreamFailed: '{{name}} 无法连接',
-    contact: '{{name}}：{{when}}前',
+    contact: '{{name}}：{{when}}访问过',
     never: '{{name}}：启动后尚未访问',
     queue_one: '{{count}} 个进行中',
     queue_other: '{{count}} 个进行中',
