@@ -29,11 +29,11 @@ export function Failed({
   )
 }
 
-/** What finds a failure in the server's log: an exchange's own, or the one that a request was asked in. */
+/** What finds a failure in the server's log: an exchange's own, or the one that a request was asked in; nothing where no server answered. */
 export function LogId({ of }: { readonly of: Error | string | null }) {
   const { t } = useTranslation()
   const id = of instanceof Refused || of instanceof Unreachable ? of.reqId : of
-  if (typeof id !== 'string') return null
+  if (typeof id !== 'string' || (of instanceof Unreachable && of.status === null)) return null
   return (
     <span className="log-id dim">
       {t('fault.logId')} <code>{id}</code>

@@ -20,11 +20,12 @@ export function StatusLine() {
   return (
     <ul className="status" aria-label={t('status.label')}>
       {line !== 'hidden' && (
-        <li className={line} data-line={line}>
+        <li className={`line-${line}`} data-line={line}>
           {line === 'live' || line === 'polling' ? t(`status.${line}`) : t('status.reconnecting')}
         </li>
       )}
-      {data && (
+      {/* of a server that does not answer, it is how it was */}
+      {data && line !== 'offline' && (
         <>
           <li className={low ? 'cause' : undefined}>
             {t(low ? 'status.low' : 'status.free', { size: bytes(data.disk.free) })}
