@@ -3,6 +3,13 @@ import { Button } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import { Refused, Unreachable } from '../api.ts'
 
+/** A refusal of what was sent: it is refused again. What stands in the way only now (409) is none. */
+function isFinal(error: Error): boolean {
+  if (!(error instanceof Refused)) return false
+  const { status } = error.problem
+  return status >= 400 && status < 500 && status !== 409
+}
+
 export function Failed({
   what,
   error,
@@ -20,7 +27,7 @@ export function Failed({
       </p>
       {error instanceof Refused && error.problem.hint && <p className="dim">{error.problem.hint}</p>}
       <LogId of={error} />
-      {again && (
+      {again && !isFinal(error) && (
         <Button variant="default" onClick={again}>
           {t('queue.again')}
         </Button>
