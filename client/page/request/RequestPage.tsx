@@ -80,8 +80,8 @@ function Shown({ request }: { readonly request: RequestDetail }) {
           {request.remarks.length > 0 && (
             <section>
               <h2>{t('request.remarks')}</h2>
-              {request.remarks.map(({ message, fields: { build } }) => (
-                <p key={message} className="remark">
+              {request.remarks.map(({ code, message, fields: { build } }) => (
+                <p key={message} className={code === 'imports' ? 'dim' : 'remark'}>
                   {message}
                   {typeof build === 'number' && (
                     <>
