@@ -183,6 +183,9 @@ test('a dropped requirements file is taken, and its hashes are sent with it', ()
     await page.waitForSelector('.ask-says a')
     const id = Number((await page.getAttribute('.ask-says a', 'href'))!.split('/').at(-1))
     assert.equal((await airlock.ready(id)).requirements[0], 'base==1.5')
+    await page.click('.ask-says a')
+    await page.waitForSelector('.closure-head')
+    assert.match(await page.innerText('.closure-head'), /^1 file, .* in all\s*nothing new/)
   }))
 
 test('progress is seen live, and a cancel ends it', async () => {
@@ -211,6 +214,26 @@ test('a failure says why, and a retry that succeeds is seen without a reload', a
     await page.waitForSelector('.timeline [data-state="ready"]')
     assert.match(await page.innerText('.request-main'), /pip install flaky/)
     assert.match(await page.innerText('.timeline'), /queued[\s\S]*solving[\s\S]*ready/)
+    assert.match(await page.innerText('.closure-head'), /^1 file, .* in all\s*all new/)
+    const columns = await page.locator('.closure th').allInnerTexts()
+    assert.deepEqual(columns, ['Package', 'Version', 'Size', 'Released', 'From', 'SHA-256'], 'nothing needs it')
+    await page.click('.closure a:text("flaky")')
+    await page.waitForSelector('.package h1:has-text("flaky")')
+  })
+})
+
+test('a request that failed before it was solved does not say that it will be, and what is not here is no link', async () => {
+  const { id } = await airlock.ask('base>9')
+  await airlock.problem(id)
+  await visit(`/requests/${id}`, async ({ page }) => {
+    await page.waitForSelector('.problem')
+    assert.doesNotMatch(await page.innerText('main'), /What it brings|Not known before/)
+  })
+  await visit('/', async ({ page }) => {
+    await page.fill(names, 'large base')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.preview table')
+    assert.deepEqual(await page.locator('.preview td a').allInnerTexts(), ['base'])
   })
 })
 

@@ -39,7 +39,7 @@ function Previewed({ wish, target }: { readonly wish: Wish; readonly target: str
     staleTime: 60_000,
     retry: false,
   })
-  const table = useClosureTable(preview.data?.closure ?? [])
+  const table = useClosureTable(preview.data?.closure ?? [], { ecosystem })
   if (preview.isPending) return <Quiet what={t('preview.solving', { target })} />
   if (preview.isError) return <Failed what={target} error={preview.error} again={() => void preview.refetch()} />
   const { closure, bytes: size, remarks } = preview.data

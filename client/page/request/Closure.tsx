@@ -4,25 +4,36 @@ import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { bytes } from '../amounts.ts'
 import { Quiet } from '../frame/Quiet.tsx'
-import type { RequestDetail } from '../queries.ts'
+import type { Ecosystem, RequestDetail } from '../queries.ts'
 import { useClosureTable } from './ClosureTable.tsx'
 
 const Picture = lazy(() => import('./Picture.tsx').then(({ Picture: picture }) => ({ default: picture })))
 
 export type Item = NonNullable<RequestDetail['closure']>[number]
 
-export function Closure({ items }: { readonly items: readonly Item[] }) {
+type Props = {
+  readonly items: readonly Item[]
+  readonly ecosystem: Ecosystem
+  /** Whether all of it is here. */
+  readonly arrived: boolean
+}
+
+export function Closure({ items, ecosystem, arrived }: Props) {
   const { t } = useTranslation()
   const [view, setView] = useState('list')
   const [onlyNew, setOnlyNew] = useState(false)
   const fresh = items.filter((item) => item.new)
   const mixed = fresh.length > 0 && fresh.length < items.length
-  const table = useClosureTable(onlyNew && mixed ? fresh : items, { digests: true, mark: mixed })
+  const table = useClosureTable(onlyNew && mixed ? fresh : items, { ecosystem, arrived, digests: true, mark: mixed })
   return (
     <>
       <div className="closure-head">
         <span className="number">{t('request.total', { count: items.length, size: sum(items) })}</span>
-        {mixed && <span className="number">{t('request.changed', { count: fresh.length, size: sum(fresh) })}</span>}
+        <span className="number">
+          {mixed
+            ? t('request.changed', { count: fresh.length, size: sum(fresh) })
+            : t(fresh.length === 0 ? 'request.nothingNew' : 'request.allNew')}
+        </span>
         {mixed && (
           <Checkbox
             size="xs"

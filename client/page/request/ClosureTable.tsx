@@ -1,8 +1,9 @@
-/** A closure as a table that sorts by any column. */
+/** A closure as a table that sorts by any column; what is here leads to its own page. */
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { bytes, day, exactTime } from '../amounts.ts'
+import type { Ecosystem } from '../queries.ts'
 import type { Item } from './Closure.tsx'
 
 const columns = ['project', 'version', 'size', 'released', 'origin', 'neededBy', 'digest'] as const
@@ -18,21 +19,37 @@ const keys: Readonly<Record<Column, (item: Item) => string | number>> = {
   digest: ({ sha256 }) => sha256,
 }
 
+/** Left out where no item has one: archives of apt, for instance, say of nothing when it was released. */
+const optional: ReadonlySet<Column> = new Set(['size', 'released', 'neededBy'])
 const numbers: ReadonlySet<Column> = new Set(['size', 'released'])
+
+type Options = {
+  readonly ecosystem: Ecosystem
+  /** Whether what is new has arrived, too. */
+  readonly arrived?: boolean
+  readonly digests?: boolean
+  readonly mark?: boolean
+}
 
 export function useClosureTable(
   items: readonly Item[],
-  { digests = false, mark = true }: { readonly digests?: boolean; readonly mark?: boolean } = {},
+  { ecosystem, arrived = false, digests = false, mark = true }: Options,
 ): ReactNode {
   const { t } = useTranslation()
   const [sort, setSort] = useState<{ readonly by: Column; readonly down: boolean } | null>(null)
-  const shown = columns.filter((column) => digests || column !== 'digest')
+  const shown = new Set(
+    columns.filter((column) =>
+      column === 'digest'
+        ? digests
+        : !optional.has(column) || items.some((item) => !['', -1].includes(keys[column](item))),
+    ),
+  )
   const sorted = sort === null ? items : items.toSorted((a, b) => compare(a, b, sort.by) * (sort.down ? -1 : 1))
   return (
     <table className="closure">
       <thead>
         <tr>
-          {shown.map((column) => (
+          {[...shown].map((column) => (
             <th
               key={column}
               scope="col"
@@ -55,7 +72,11 @@ export function useClosureTable(
           <tr key={item.file}>
             <td>
               <span className={item.root ? 'mono root' : 'mono'} title={item.root ? t('request.root') : undefined}>
-                {item.project}
+                {(arrived || !item.new) && !item.source ? (
+                  <Link href={`/packages/${ecosystem}/${encodeURIComponent(item.project)}`}>{item.project}</Link>
+                ) : (
+                  item.project
+                )}
               </span>
               {mark && item.new && <span className="fresh">{t('request.fresh')}</span>}
               {item.update && (
@@ -68,22 +89,26 @@ export function useClosureTable(
               {item.version}
               {item.proved && <span className="remark"> {t('request.proved', { version: item.proved })}</span>}
             </td>
-            <td className="right number">{item.size === null ? '' : bytes(item.size)}</td>
-            <td className="right number">
-              {item.uploadedAt && (
-                <time dateTime={item.uploadedAt} title={exactTime(item.uploadedAt)}>
-                  {day(item.uploadedAt)}
-                </time>
-              )}
-            </td>
+            {shown.has('size') && <td className="right number">{item.size === null ? '' : bytes(item.size)}</td>}
+            {shown.has('released') && (
+              <td className="right number">
+                {item.uploadedAt && (
+                  <time dateTime={item.uploadedAt} title={exactTime(item.uploadedAt)}>
+                    {day(item.uploadedAt)}
+                  </time>
+                )}
+              </td>
+            )}
             <td>
               {item.build === null ? item.origin : <Link href={`/builds/${item.build}`}>{t('build.here')}</Link>}
               {item.source && <span className="fresh">{t('build.toBe')}</span>}
             </td>
-            <td className="mono needed" title={item.neededBy.join(', ')}>
-              {item.neededBy.slice(0, 3).join(', ')}
-              {item.neededBy.length > 3 && ` +${item.neededBy.length - 3}`}
-            </td>
+            {shown.has('neededBy') && (
+              <td className="mono needed" title={item.neededBy.join(', ')}>
+                {item.neededBy.slice(0, 3).join(', ')}
+                {item.neededBy.length > 3 && ` +${item.neededBy.length - 3}`}
+              </td>
+            )}
             {digests && (
               <td className="mono digest" title={`${item.file}\n${item.sha256}`}>
                 {item.sha256.slice(0, 12)}…

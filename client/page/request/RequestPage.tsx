@@ -93,10 +93,16 @@ function Shown({ request }: { readonly request: RequestDetail }) {
               ))}
             </section>
           )}
-          <section>
-            <h2>{t('request.closure')}</h2>
-            {request.closure ? <Closure items={request.closure} /> : <p className="dim">{t('request.closureNone')}</p>}
-          </section>
+          {(request.closure || isUnfinished(state)) && (
+            <section>
+              <h2>{t('request.closure')}</h2>
+              {request.closure ? (
+                <Closure items={request.closure} ecosystem={ecosystem} arrived={state === 'ready'} />
+              ) : (
+                <p className="dim">{t('request.closureNone')}</p>
+              )}
+            </section>
+          )}
         </div>
       </div>
     </article>

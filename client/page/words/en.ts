@@ -210,6 +210,8 @@ export const en = {
     changed_other: '{{count}} new files, {{size}}',
     total_one: '{{count}} file, {{size}} in all',
     total_other: '{{count}} files, {{size}} in all',
+    allNew: 'all new',
+    nothingNew: 'nothing new',
     pictureHelp: 'An arrow points from a package to what it needs.',
     pictureLarge: 'The picture shows the first {{count}} packages.',
   },

@@ -212,6 +212,8 @@ export const zh: Words = {
     changed_other: '新增 {{count}} 个文件，{{size}}',
     total_one: '共 {{count}} 个文件，{{size}}',
     total_other: '共 {{count}} 个文件，{{size}}',
+    allNew: '全部为新增',
+    nothingNew: '没有新增',
     pictureHelp: '箭头由软件包指向它所依赖的软件包。',
     pictureLarge: '图中只显示前 {{count}} 个软件包。',
   },
