@@ -292,6 +292,17 @@ test('deep links open what they name, in any state of the page', async () => {
       /What others stand on[\s\S]*pip install base[\s\S]*fits default[\s\S]*widget/,
     )
   })
+  await visit('/packages/apt/libnothing1', async ({ page }) => {
+    await page.fill(names, 'widget')
+    await page.click('button:has-text("Ask for it")')
+    assert.equal(await page.inputValue(names), 'libnothing1', 'that was of another kind')
+    await page.fill(names, 'libother1')
+    await page.click('button:has-text("Ask for it")')
+    await page.click('button:has-text("Ask for it")')
+    assert.equal(await page.inputValue(names), 'libother1\nlibnothing1')
+    assert.equal(await page.isChecked('form.ask input[value="apt"]'), true)
+    await until(page, `document.activeElement.tagName === 'TEXTAREA'`)
+  })
   await visit('/packages?q=widg', async ({ page }) => {
     await page.waitForSelector('.packages tbody tr')
     assert.equal(await page.locator('.packages tbody tr').count(), 1)

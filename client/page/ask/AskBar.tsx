@@ -11,6 +11,7 @@ import { useName } from '../me.ts'
 import { addMine, NotifySwitch } from '../mine.tsx'
 import { addRequests, type Ecosystem, type RequestView } from '../queries.ts'
 import { recall, remember } from '../remember.ts'
+import { onBring } from './bring.ts'
 import { Checked, isSaid, type Line } from './Checked.tsx'
 import { isFile, splitRequirements } from './lines.ts'
 import { NamesBox } from './NamesBox.tsx'
@@ -141,6 +142,17 @@ export function AskBar() {
   function preview(): void {
     if (lines.length > 0 && chosen.length > 0) setWish({ ecosystem, lines, targets: chosen })
   }
+
+  // of this rendering, since it writes over what stands here now
+  useEffect(() =>
+    onBring((kind, wanted) => {
+      const same = kind === ecosystem && lines.length > 0
+      become(kind)
+      if (!same) setReplaced(null)
+      if (!same || !lines.includes(wanted)) write(same ? `${text.trimEnd()}\n${wanted}` : wanted)
+      box.current?.focus()
+    }),
+  )
 
   useEffect(() => {
     function onKey(event: KeyboardEvent): void {

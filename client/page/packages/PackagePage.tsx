@@ -1,10 +1,12 @@
 /** One package: what it is, how it is installed, which files are here for which pods, who asked and what needs it. */
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { bytes } from '../amounts.ts'
 import { call, Refused, type AnswerOf } from '../api.ts'
+import { bring } from '../ask/bring.ts'
 import { Age } from '../frame/Age.tsx'
 import { CopyLine } from '../frame/Copy.tsx'
 import { Failed } from '../frame/Failed.tsx'
@@ -36,7 +38,15 @@ export function PackagePage({ ecosystem, name }: Props) {
   if (found.isPending) return <Quiet what={t('package.loading', { name })} />
   if (!found.data) {
     if (found.error instanceof Refused && found.error.problem.status === 404)
-      return <Missing what={t('package.missing', { name })} href="/packages" instead={t('package.toPackages')} />
+      return (
+        <Missing what={t('package.missing', { name })} href="/packages" instead={t('package.toPackages')}>
+          <p>
+            <Button variant="default" onClick={() => bring(ecosystem, name)}>
+              {t('package.ask')}
+            </Button>
+          </p>
+        </Missing>
+      )
     return <Failed what={t('package.failedToLoad')} error={found.error} again={() => void found.refetch()} />
   }
   const { summary, files, neededBy } = found.data

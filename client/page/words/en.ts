@@ -234,6 +234,7 @@ export const en = {
   },
   package: {
     missing: '{{name}} is not mirrored.',
+    ask: 'Ask for it',
     toPackages: 'To the packages',
     loading: 'Loading {{name}} …',
     failedToLoad: 'The package could not be read.',

@@ -236,6 +236,7 @@ export const zh: Words = {
   },
   package: {
     missing: '{{name}} 尚未镜像。',
+    ask: '申请此软件包',
     toPackages: '返回软件包列表',
     loading: '正在加载 {{name}}……',
     failedToLoad: '无法读取该软件包。',
