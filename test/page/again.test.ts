@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import type { Browser, BrowserContext } from 'playwright-core'
 import type { RequestDetail, RequestView } from '../../server/contract.ts'
 import { startAirlock, type Airlock } from '../support/airlock.ts'
+import { startArchive } from '../support/archive.ts'
 import { gate } from '../support/gate.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
 import { sabotageOf } from '../support/sabotage.ts'
@@ -78,6 +79,35 @@ test('updates that come along are marked, and what was taken back has no line to
   assert.match(marked[0]!, /base\s*update/)
   assert.match(await page.innerText('.request-main'), /There is nothing to install\./)
   assert.equal(await page.locator('.request-main section > .command').count(), 0)
+  assert.deepEqual(problems, [])
+  await context.close()
+})
+
+test('a withdrawal says what it takes back and that it is done, and is not asked for again', async (t) => {
+  const archive = await startArchive()
+  t.after(() => archive.close())
+  await archive.add({ name: 'jq' }, { name: 'tree' })
+  const apt = { architectures: ['amd64'], sources: archive.sources, status: 'none', updateAfter: 0 }
+  const own = await startAirlock({ config: { targets: { default: { apt } } } })
+  t.after(() => own.close())
+  await own.ready((await own.askFor({ ecosystem: 'apt', requirements: ['jq', 'tree'], targets: ['default'] }))[0]!.id)
+  const { requests } = await own.call<{ requests: RequestView[] }>('/api/withdrawals', {
+    ecosystem: 'apt',
+    roots: ['jq'],
+  })
+  const { id } = await own.ready(requests[0]!.id)
+  const { page, context, problems } = await openPage(browser, own.consoleUrl)
+  assert.match(await page.innerText(`tr[data-request="${id}"]`), /^done\s*apt withdraw jq\s/)
+  await page.goto(`${own.consoleUrl}/requests/${id}`)
+  await page.waitForSelector('.timeline')
+  assert.match(await page.innerText('h1'), /^done\s+withdraw jq$/)
+  assert.equal(await page.title(), 'done · withdraw jq · Airlock')
+  assert.match(await page.innerText('.timeline'), /done/)
+  assert.equal(await page.locator('.actions button').count(), 0)
+  assert.doesNotMatch(await page.innerText('.closure thead'), /Released/, 'archives do not say')
+  await page.click('.mantine-SegmentedControl-label:has-text("中")')
+  await page.waitForSelector('h1:has-text("撤回 jq")')
+  assert.match(await page.innerText('h1'), /^已完成/)
   assert.deepEqual(problems, [])
   await context.close()
 })

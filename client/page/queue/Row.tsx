@@ -11,6 +11,7 @@ import { isUnfinished, putRequest, type RequestView } from '../queries.ts'
 import { Bar } from './Bar.tsx'
 import { causeOf } from './cause.ts'
 import { StateMark } from './StateMark.tsx'
+import { isWithdrawal, useNames } from './withdrawal.ts'
 
 /** Names on one row; the rest are a click away. */
 const shownNames = 4
@@ -18,16 +19,17 @@ const shownNames = 4
 export const Row = memo(function Row({ request }: { readonly request: RequestView }) {
   const { t } = useTranslation()
   const { id, state, ecosystem, requirements, target, requester, createdAt } = request
+  const names = useNames()
   const rest = requirements.length - shownNames
   return (
     <tr role="row" data-request={id}>
       <td role="cell" className="state">
-        <StateMark state={state} />
+        <StateMark state={state} withdrawal={isWithdrawal(requirements)} />
       </td>
       <td role="cell" className="what">
         <Link href={`/requests/${id}`} title={requirements.slice(0, 50).join('\n')}>
           <span className="kind">{ecosystem}</span>{' '}
-          <span className="mono">{requirements.slice(0, shownNames).join('  ')}</span>
+          <span className="mono">{names(requirements.slice(0, shownNames))}</span>
           {rest > 0 && <span className="dim"> {t('queue.more', { count: rest })}</span>}
         </Link>
       </td>
@@ -89,7 +91,8 @@ function Next({ request }: { readonly request: RequestView }) {
 
 function Act({ request }: { readonly request: RequestView }) {
   const { t } = useTranslation()
-  const { id, state } = request
+  const names = useNames()
+  const { id, state, requirements } = request
   const unfinished = isUnfinished(state)
   const act = useMutation({
     mutationFn: () => call(unfinished ? 'cancelRequest' : 'retryRequest', { params: { id } }),
@@ -101,7 +104,7 @@ function Act({ request }: { readonly request: RequestView }) {
       <button
         type="button"
         className="act"
-        aria-label={`${word}: ${request.requirements[0]}`}
+        aria-label={`${word}: ${names(requirements.slice(0, 1))}`}
         disabled={act.isPending || state === 'publishing'}
         onClick={() => act.mutate()}
       >

@@ -1,6 +1,7 @@
 /** A state by shape, colour and word. */
 import { useTranslation } from 'react-i18next'
 import type { RequestView } from '../queries.ts'
+import { stateWord } from './withdrawal.ts'
 
 type State = RequestView['state']
 
@@ -19,7 +20,15 @@ const shapes: Readonly<Record<State, 'whole' | 'half' | 'dashed' | 'cross' | 'ba
   cancelled: 'dash',
 }
 
-export function StateMark({ state, past = false }: { readonly state: State; readonly past?: boolean }) {
+type Props = {
+  readonly state: State
+  /** Another one came after it. */
+  readonly past?: boolean
+  /** Of a request that takes something back. */
+  readonly withdrawal?: boolean
+}
+
+export function StateMark({ state, past = false, withdrawal = false }: Props) {
   const { t } = useTranslation()
   const shape = shapes[state]
   return (
@@ -58,7 +67,7 @@ export function StateMark({ state, past = false }: { readonly state: State; read
           </>
         )}
       </svg>
-      {t(`state.${state}`)}
+      {t(stateWord(state, withdrawal))}
     </span>
   )
 }

@@ -14,6 +14,7 @@ import { addMine } from '../mine.tsx'
 import { addRequests, isUnfinished, putRequest, requestQuery, targetsQuery, type RequestDetail } from '../queries.ts'
 import { Bar } from '../queue/Bar.tsx'
 import { StateMark } from '../queue/StateMark.tsx'
+import { isWithdrawal, stateWord, useNames } from '../queue/withdrawal.ts'
 import { exactly } from '../pod/commands.ts'
 import { Batch } from './Batch.tsx'
 import { Closure } from './Closure.tsx'
@@ -21,10 +22,11 @@ import { Timeline } from './Timeline.tsx'
 
 export function RequestPage({ id }: { readonly id: number }) {
   const { t } = useTranslation()
+  const names = useNames()
   const request = useQuery(requestQuery(id))
   useTitle(
     request.data
-      ? `${t(`state.${request.data.state}`)} · ${request.data.requirements[0] ?? ''}`
+      ? `${t(stateWord(request.data.state, isWithdrawal(request.data.requirements)))} · ${names(request.data.requirements.slice(0, 1))}`
       : t('request.title', { id }),
   )
   if (request.isPending) return <Quiet what={t('request.loading', { id })} />
@@ -39,14 +41,16 @@ export function RequestPage({ id }: { readonly id: number }) {
 
 function Shown({ request }: { readonly request: RequestDetail }) {
   const { t } = useTranslation()
+  const names = useNames()
   const { id, state, requirements, ecosystem, target, requester, createdAt, note, progress } = request
   return (
     <article className="request">
       <header>
         <h1>
-          <StateMark state={state} />{' '}
+          <StateMark state={state} withdrawal={isWithdrawal(requirements)} />{' '}
           <span className="mono names-title">
-            {requirements.length > 6 ? `${requirements.slice(0, 6).join('  ')} …` : requirements.join('  ')}
+            {names(requirements.slice(0, 6))}
+            {requirements.length > 6 && ' …'}
           </span>
         </h1>
         <p className="dim">
@@ -58,7 +62,7 @@ function Shown({ request }: { readonly request: RequestDetail }) {
       </header>
       <div className="request-body">
         <div className="request-side">
-          <Timeline timeline={request.timeline} state={state} />
+          <Timeline timeline={request.timeline} state={state} requirements={requirements} />
           {progress && isUnfinished(state) && <Bar progress={progress} />}
           {note !== null && (
             <section>
@@ -137,7 +141,7 @@ function Actions({ request }: { readonly request: RequestDetail }) {
           {t('request.retry')}
         </Button>
       )}
-      {state === 'ready' && (
+      {state === 'ready' && request.install !== '' && (
         <Button variant="default" disabled={again.isPending} onClick={() => again.mutate({ refresh: true })}>
           {t('request.again')}
         </Button>

@@ -4,10 +4,11 @@ import { useTranslation } from 'react-i18next'
 import { duration, exactTime } from '../amounts.ts'
 import { isUnfinished, type RequestDetail } from '../queries.ts'
 import { StateMark } from '../queue/StateMark.tsx'
+import { isWithdrawal } from '../queue/withdrawal.ts'
 
-type Props = Pick<RequestDetail, 'timeline' | 'state'>
+type Props = Pick<RequestDetail, 'timeline' | 'state' | 'requirements'>
 
-export function Timeline({ timeline, state }: Props) {
+export function Timeline({ timeline, state, requirements }: Props) {
   const { t } = useTranslation()
   return (
     <section>
@@ -15,7 +16,7 @@ export function Timeline({ timeline, state }: Props) {
       <ol className="timeline">
         {timeline.map((entry, index) => (
           <li key={`${entry.at} ${entry.state}`} aria-current={index === timeline.length - 1 ? 'step' : undefined}>
-            <StateMark state={entry.state} past={index < timeline.length - 1} />
+            <StateMark state={entry.state} past={index < timeline.length - 1} withdrawal={isWithdrawal(requirements)} />
             <time className="number dim" dateTime={entry.at} title={exactTime(entry.at)}>
               {exactTime(entry.at).slice(11)}
             </time>

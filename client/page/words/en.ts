@@ -178,6 +178,8 @@ export const en = {
     again: 'Ask again, newest',
     confirm: 'Fetch it all the same',
     note: 'Note',
+    withdraw: 'withdraw {{what}}',
+    done: 'done',
     remarks: 'To know',
     missing: 'There is no request {{id}}.',
     toQueue: 'To the queue',

@@ -180,6 +180,8 @@ export const zh: Words = {
     again: '重新申请最新版本',
     confirm: '仍要全部下载',
     note: '说明',
+    withdraw: '撤回 {{what}}',
+    done: '已完成',
     remarks: '须知',
     missing: '没有编号为 {{id}} 的申请。',
     toQueue: '返回申请队列',
