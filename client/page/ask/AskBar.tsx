@@ -5,14 +5,14 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState, type DragEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import { call, Refused } from '../api.ts'
-import { LogId, useReason } from '../frame/Failed.tsx'
+import { call } from '../api.ts'
 import { useName } from '../me.ts'
 import { addMine, NotifySwitch } from '../mine.tsx'
 import { addRequests, type Ecosystem, type RequestView } from '../queries.ts'
 import { recall, remember } from '../remember.ts'
 import { onBring } from './bring.ts'
-import { Checked, isSaid, type Line } from './Checked.tsx'
+import { AskProblem } from './AskProblem.tsx'
+import { Checked } from './Checked.tsx'
 import { isFile, splitRequirements } from './lines.ts'
 import { NamesBox } from './NamesBox.tsx'
 import { understand } from './paste.ts'
@@ -285,16 +285,5 @@ export function AskBar() {
       )}
       {wish && <Preview wish={wish} onClose={() => setWish(null)} />}
     </form>
-  )
-}
-
-function AskProblem({ error, said }: { readonly error: Error; readonly said: readonly Line[] }) {
-  const { t } = useTranslation()
-  const reason = useReason(error)
-  const problem = error instanceof Refused ? error.problem : null
-  return (
-    <p className="ask-says cause" role="alert">
-      {problem && isSaid(problem, said) ? t('ask.notAsked') : `${reason} ${problem?.hint ?? ''}`} <LogId of={error} />
-    </p>
   )
 }

@@ -67,11 +67,6 @@ function CheckedLine({ line, several, onReplace }: Omit<Props, 'lines'> & { read
   )
 }
 
-/** Whether a refusal of all that was asked is what is said of one of its lines. */
-export function isSaid({ code, fields }: NonNullable<Line['problem']>, lines: readonly Line[]): boolean {
-  return lines.some(({ problem }) => problem?.code === code && problem.fields['item'] === fields['item'])
-}
-
 /** The part of a line that is its name. */
 function nameIn(line: string): string {
   return /[A-Za-z0-9][A-Za-z0-9._+-]*/.exec(line)?.[0] ?? line
