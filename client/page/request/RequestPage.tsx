@@ -97,7 +97,7 @@ function Shown({ request }: { readonly request: RequestDetail }) {
               ))}
             </section>
           )}
-          {(request.closure || isUnfinished(state)) && (
+          {(request.closure ? request.closure.length > 0 : isUnfinished(state)) && (
             <section>
               <h2>{t('request.closure')}</h2>
               {request.closure ? (
