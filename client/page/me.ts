@@ -16,6 +16,12 @@ export function useName(): [string, (name: string) => void] {
   return [current, rename]
 }
 
+/** The same as the API takes it: nothing where no name was said. */
+export function useAuthor(): { readonly requester?: string } {
+  const [name] = useName()
+  return name.trim() === '' ? {} : { requester: name.trim() }
+}
+
 function rename(next: string): void {
   name = next
   remember('name', next.trim() === '' ? null : next)

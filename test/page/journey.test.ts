@@ -202,6 +202,21 @@ test('progress is seen live, and a cancel ends it', async () => {
   assert.equal((await airlock.get(id)).state, 'cancelled')
 })
 
+test('who did what to a request is told once more was done than to ask', async () => {
+  const asked = await airlock.ask('widget==99')
+  await airlock.problem(asked.id)
+  await visit(`/requests/${asked.id}`, async ({ page }) => {
+    await page.waitForSelector('.problem')
+    assert.equal(await page.locator('.history').count(), 0)
+    await page.fill(names, 'x')
+    await page.fill('[aria-label="Your name"]', 'zhou')
+    await page.fill(names, '')
+    await page.click('.actions button')
+    await page.waitForSelector('.history')
+    assert.match(await page.innerText('.history'), /somebody asked[^]*zhou tried it again/)
+  })
+})
+
 test('a failure says why, and a retry that succeeds is seen without a reload', async () => {
   const { id } = await airlock.ask('flaky')
   await airlock.problem(id)

@@ -6,7 +6,7 @@ import { useEffect, useRef, useState, type DragEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { call } from '../api.ts'
-import { useName } from '../me.ts'
+import { useAuthor, useName } from '../me.ts'
 import { addMine, NotifySwitch } from '../mine.tsx'
 import { addRequests, type Ecosystem, type RequestView } from '../queries.ts'
 import { recall, remember } from '../remember.ts'
@@ -36,6 +36,7 @@ export function AskBar() {
   const [replaced, setReplaced] = useState<{ readonly text: string; readonly names: readonly string[] } | null>(null)
   const [note, setNote] = useState('')
   const [name, setName] = useName()
+  const author = useAuthor()
   const [wish, setWish] = useState<Wish | null>(null)
   const [asked, setAsked] = useState<readonly RequestView[]>([])
   const [lock, setLock] = useState<{ readonly file: string; readonly text: string } | null>(null)
@@ -62,7 +63,7 @@ export function AskBar() {
   const ask = useMutation({
     mutationFn: () => {
       const said = {
-        ...(name.trim() !== '' && { requester: name.trim() }),
+        ...author,
         ...(note.trim() !== '' && { note: note.trim() }),
       }
       if (lock)

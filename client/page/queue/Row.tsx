@@ -7,6 +7,7 @@ import { bytes, duration } from '../amounts.ts'
 import { call } from '../api.ts'
 import { Age } from '../frame/Age.tsx'
 import { CopyLine } from '../frame/Copy.tsx'
+import { useAuthor } from '../me.ts'
 import { isUnfinished, putRequest, type RequestView } from '../queries.ts'
 import { Bar } from './Bar.tsx'
 import { causeOf } from './cause.ts'
@@ -94,8 +95,9 @@ function Act({ request }: { readonly request: RequestView }) {
   const names = useNames()
   const { id, state, requirements } = request
   const unfinished = isUnfinished(state)
+  const body = useAuthor()
   const act = useMutation({
-    mutationFn: () => call(unfinished ? 'cancelRequest' : 'retryRequest', { params: { id } }),
+    mutationFn: () => call(unfinished ? 'cancelRequest' : 'retryRequest', { params: { id }, body }),
     onSuccess: putRequest,
   })
   const word = unfinished ? t('queue.cancel') : t('queue.retry')

@@ -10,6 +10,7 @@ import { Failed, LogId, useReason } from '../frame/Failed.tsx'
 import { Missing } from '../frame/Missing.tsx'
 import { Quiet } from '../frame/Quiet.tsx'
 import { useTitle } from '../frame/useTitle.ts'
+import { useAuthor } from '../me.ts'
 import { addMine } from '../mine.tsx'
 import { addRequests, isUnfinished, putRequest, requestQuery, targetsQuery, type RequestDetail } from '../queries.ts'
 import { Bar } from '../queue/Bar.tsx'
@@ -18,6 +19,7 @@ import { isWithdrawal, stateWord, useNames } from '../queue/withdrawal.ts'
 import { exactly } from '../pod/commands.ts'
 import { Batch } from './Batch.tsx'
 import { Closure } from './Closure.tsx'
+import { History } from './History.tsx'
 import { Timeline } from './Timeline.tsx'
 
 export function RequestPage({ id }: { readonly id: number }) {
@@ -64,6 +66,7 @@ function Shown({ request }: { readonly request: RequestDetail }) {
         <div className="request-side">
           <Timeline timeline={request.timeline} state={state} requirements={requirements} />
           {progress && isUnfinished(state) && <Bar progress={progress} />}
+          <History history={request.history} />
           {note !== null && (
             <section>
               <h2>{t('request.note')}</h2>
@@ -116,11 +119,15 @@ function Shown({ request }: { readonly request: RequestDetail }) {
 function Actions({ request }: { readonly request: RequestDetail }) {
   const { t } = useTranslation()
   const { id, state } = request
-  const retry = useMutation({ mutationFn: () => call('retryRequest', { params: { id } }), onSuccess: putRequest })
-  const cancel = useMutation({ mutationFn: () => call('cancelRequest', { params: { id } }), onSuccess: putRequest })
+  const body = useAuthor()
+  const retry = useMutation({ mutationFn: () => call('retryRequest', { params: { id }, body }), onSuccess: putRequest })
+  const cancel = useMutation({
+    mutationFn: () => call('cancelRequest', { params: { id }, body }),
+    onSuccess: putRequest,
+  })
   const again = useMutation({
     mutationFn: (more: { readonly refresh?: true; readonly confirm?: true }) =>
-      call('repeatRequest', { params: { id }, body: more }),
+      call('repeatRequest', { params: { id }, body: { ...body, ...more } }),
     onSuccess: ({ requests }) => {
       addRequests(requests)
       addMine(requests)

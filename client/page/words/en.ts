@@ -163,6 +163,13 @@ export const en = {
     by: 'by {{name}}',
     asked: 'asked',
     timeline: 'Timeline',
+    history: 'Who did what',
+    nobody: 'somebody',
+    act: {
+      asked: '{{name}} asked',
+      retried: '{{name}} tried it again',
+      cancelled: '{{name}} cancelled it',
+    },
     closure: 'What it brings',
     closureNone: 'Not known before it is solved.',
     list: 'List',
