@@ -582,6 +582,7 @@ export const operations = {
         to: z.enum(['upstream', 'airlock']),
         mirror: z
           .url({ protocol: /^(https?|file)$/ })
+          .max(2000)
           .optional()
           .meta({ description: 'the mirror as the lock calls it; absent: as this Airlock does' }),
         index: targetName.default('simple').meta({ description: 'the index that pods read' }),

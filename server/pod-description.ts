@@ -57,17 +57,17 @@ const kinds: Readonly<Record<string, boolean>> = {
 /** Throws `pod-description-invalid` with the line, why, and what to do. */
 export function readPodDescription(text: string): PodDescription {
   const sections = sectionsOf(text)
-  const only = (kind: string) => sections.find((section) => section.kind === kind) ?? null
-  const all = (kind: string) => sections.filter((section) => section.kind === kind)
+  const only = (heading: string) => sections.get(`== ${heading}`) ?? null
+  const all = (kind: string) => [...sections.values()].filter((section) => section.kind === kind)
   const textOf = (section: Section | null) => section && `${section.content.join('\n')}\n`
   const texts = (kind: string) =>
     all(kind).map((section) => ({ path: section.argument, text: textOf(section)!, line: section.line + 1 }))
   const pythons = all('python').map((section) => {
-    const beside = (kind: string) => all(kind).find(({ argument }) => argument === section.argument) ?? null
+    const beside = (kind: string) => only(`${kind} ${section.argument}`)
     return pythonOf(section, beside('tags'), textOf(beside('freeze')))
   })
   for (const section of [...all('tags'), ...all('freeze')])
-    if (!pythons.some(({ path }) => path === section.argument)) throw invalid(section.line, reasons.noPython)
+    if (only(`python ${section.argument}`) === null) throw invalid(section.line, reasons.noPython)
   const [libc, version] = only('libc')?.content[0]?.split(' ') ?? []
   const system = only('os-release')?.content.find((line) => line.startsWith('PRETTY_NAME='))
   return {
@@ -82,7 +82,8 @@ export function readPodDescription(text: string): PodDescription {
   }
 }
 
-function sectionsOf(text: string): Section[] {
+/** By their headings, in the order of the text. */
+function sectionsOf(text: string): ReadonlyMap<string, Section> {
   if (text.length > maxPodDescription) throw invalid(1, reasons.tooLarge)
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''))
   const [, version] = /^airlock-pod (\d+)$/.exec(lines[0]!) ?? []
@@ -92,24 +93,28 @@ function sectionsOf(text: string): Section[] {
   const last = lines.findLastIndex((line) => line !== '')
   if (end === -1) throw invalid(last + 1, reasons.truncated)
   if (last > end) throw invalid(end + 2, reasons.afterEnd)
-  const sections: Section[] = []
+  const sections = new Map<string, Section>()
+  let begun: Section | null = null
   for (let at = 1; at < end; at++) {
     const line = lines[at]!
     if (/[\x00-\x08\x0b-\x1f\x7f]/.test(line)) throw invalid(at + 1, reasons.control)
-    if (line.startsWith('== ')) sections.push(headingOf(line, at + 1, sections))
+    if (line.startsWith('== ')) {
+      begun = headingOf(line, at + 1)
+      if (sections.has(line)) throw invalid(at + 1, reasons.twice)
+      sections.set(line, begun)
+    }
     // what was copied from a terminal has lost the space of an empty line
     else if (line !== '' && !line.startsWith(' ')) throw invalid(at + 1, reasons.noSpace)
-    else if (sections.length === 0) throw invalid(at + 1, reasons.noSection)
-    else sections.at(-1)!.content.push(line.slice(1))
+    else if (begun === null) throw invalid(at + 1, reasons.noSection)
+    else begun.content.push(line.slice(1))
   }
   return sections
 }
 
-function headingOf(line: string, at: number, before: readonly Section[]): Section {
+function headingOf(line: string, at: number): Section {
   const [, kind = '', argument = ''] = /^== ([a-z-]+)(?: (\S.*))?$/.exec(line) ?? []
   if (!Object.hasOwn(kinds, kind)) throw invalid(at, reasons.unknownKind)
   if ((argument !== '') !== kinds[kind]) throw invalid(at, reasons.argument)
-  if (before.some((one) => one.kind === kind && one.argument === argument)) throw invalid(at, reasons.twice)
   return { kind, argument, line: at, content: [] }
 }
 

@@ -93,7 +93,7 @@ function findArchive(uri: string, { suites }: Source, archives: readonly Source[
 }
 
 function folderOf({ protocol, pathname }: URL): string {
-  return `${protocol}${pathname.replace(/\/*$/, '/')}`
+  return `${protocol}${pathname.replace(/(?<!\/)\/*$/, '/')}`
 }
 
 function sameTrust(a: Source, b: Source): boolean {

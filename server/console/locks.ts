@@ -14,7 +14,7 @@ export type LockOperations = Pick<Api, 'convertLock'>
 export function createLockOperations({ ecosystems, mirrorUrl }: Deps): LockOperations {
   return {
     async convertLock({ body: { text, to, mirror, index } }) {
-      const url = (mirror ?? mirrorUrl)?.replace(/\/+$/, '')
+      const url = (mirror ?? mirrorUrl)?.replace(/(?<!\/)\/+$/, '')
       if (url === undefined) throw new AirlockError('mirror-unnamed', {})
       const convert = [...ecosystems.values()].find(({ convertLock }) => convertLock !== undefined)!.convertLock!
       const converted = await (to === 'upstream'

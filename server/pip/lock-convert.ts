@@ -22,6 +22,9 @@ export type ConvertLockDeps = {
 /** The mirror as pods call it, without its final slash, and the index that they read. */
 export type Mirror = { readonly url: string; readonly index: string }
 
+/** Characters; a longer text is no file's address. */
+const maxAddress = 2000
+
 const addressPattern = /(?:https?|file):\/\/[^\s"'<>,;()[\]{}\\|`#]+/g
 
 export function createConvertLock({ upstreams, originOf, artifacts }: ConvertLockDeps) {
@@ -43,14 +46,18 @@ export function createConvertLock({ upstreams, originOf, artifacts }: ConvertLoc
       const counterpart = digest
         ? known.get(digest)?.url
         : index && withSlash(originOf(project ?? '').url, index[1] === '/')
-      if (!counterpart) throw new AirlockError('lock-address-unknown', { address, line: lineOf(text, address) })
+      if (!counterpart)
+        throw new AirlockError('lock-address-unknown', {
+          address: address.slice(0, maxAddress),
+          line: lineOf(text, address),
+        })
       return counterpart
     })
   }
 
   /** A project's lock for use in a pod. What is not here keeps its address. */
   async function toAirlock(text: string, { url, index }: Mirror): Promise<ConvertedLock> {
-    const all = addressesOf(text)
+    const all = addressesOf(text).filter(({ address }) => address.length <= maxAddress)
     const known = new Map((await artifacts.byUrl(all.map(({ address }) => address))).map((found) => [found.url, found]))
     const indexes = new Set(upstreams.map((upstream) => withSlash(upstream.url, true)))
     return replaced(text, all, ({ address }) => {
@@ -106,7 +113,8 @@ function replaced(
 }
 
 function withSlash(url: string, wanted: boolean): string {
-  return url.replace(/\/+$/, '') + (wanted ? '/' : '')
+  // from where slashes begin only: tried from each of many, it would be quadratic
+  return url.replace(/(?<!\/)\/+$/, '') + (wanted ? '/' : '')
 }
 
 function lineOf(text: string, address: string): number {

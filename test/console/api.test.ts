@@ -195,6 +195,13 @@ const refusals: readonly [string, number, string, (http: ReturnType<typeof reque
     (http) => http.post('/api/requests').send({ ecosystem: 'pip', requirements: ['a'], note: 'x'.repeat(3 << 20) }),
   ],
   [
+    'a mirror whose address is longer than any',
+    400,
+    'request-invalid',
+    (http) =>
+      http.post('/api/locks').send({ text: '', to: 'airlock', mirror: `https://mirror.example/${'/'.repeat(2000)}x` }),
+  ],
+  [
     'a page of another site',
     403,
     'origin-refused',

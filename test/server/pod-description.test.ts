@@ -94,3 +94,14 @@ for (const [what, [spoil, line, reason]] of Object.entries(broken)) {
     assert.notEqual(problem.instead, '')
   })
 }
+
+test('as many headings as fit are read in a time that grows with their number', () => {
+  const paths = Array.from({ length: 20_000 }, (_, at) => `/opt/python${at}`)
+  const began = performance.now()
+  const { pythons } = readPodDescription(
+    describePod(...paths.flatMap((path) => pythonSections(path, { tags: ['py3-none-any'] }))),
+  )
+  assert.ok(performance.now() - began < 5000)
+  assert.equal(pythons.length, paths.length)
+  assert.deepEqual(pythons.at(-1)?.tags, ['py3-none-any'])
+})
