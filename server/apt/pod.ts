@@ -56,7 +56,7 @@ export function aptTargetOfPod(name: string, pod: PodDescription, { archives, ke
 
 /** The sources of one file. Who described it has put `***@` in the place of credentials. */
 function sourcesOf({ path, text, line }: PodText, archives: readonly Source[]): Source[] {
-  const { sources, faults } = parseSources(text.replace(/(\/\/)[^/\s@]*@/g, '$1'), path)
+  const { sources, faults } = parseSources(text.replace(/(\/\/)[^/\s]*@/g, '$1'), path)
   const refuse = (uri: string, place: string): never => {
     throw new AirlockError('pod-source-refused', { line, place, uri })
   }

@@ -43,7 +43,8 @@ Version: 2
 const sources = {
   'etc/os-release': 'PRETTY_NAME="A pod 1"\nID=pod\n',
   'var/lib/dpkg/status': status,
-  'etc/apt/sources.list': 'deb http://lin:s3cret@archive.example/debian bookworm main\n',
+  'etc/apt/sources.list':
+    'deb http://lin:s3cret@archive.example/debian bookworm main\ndeb http://lin:p@ss@w0rd@other.example/debian bookworm main\n',
   'etc/apt/sources.list.d/more.sources': 'Types: deb\nURIs: https://token@more.example/x\nSuites: a\nComponents: b\n',
   'etc/apt/preferences.d/pin': 'Package: *\nPin: origin archive.example\nPin-Priority: 900\n',
   'etc/apt/preferences.d/ignored.bak': 'Package: x\n',
@@ -72,8 +73,9 @@ test('it is read back as what the pod is', async (t) => {
 test('no password leaves the pod', async (t) => {
   const pod = await makePod(t, sources)
   const { stdout } = await pod.setUp(await makeTree(t), ['--describe'])
-  assert.doesNotMatch(stdout, /s3cret|token/)
+  assert.doesNotMatch(stdout, /s3cret|token|w0rd|ss@/)
   assert.match(stdout, /^ deb http:\/\/\*\*\*@archive\.example\/debian bookworm main$/m)
+  assert.match(stdout, /^ deb http:\/\/\*\*\*@other\.example\/debian bookworm main$/m)
 })
 
 test('its own Python is the default, with the tags of its own pip and what is installed', async (t) => {

@@ -178,7 +178,7 @@ test('variables that are stronger than any file are named, without their passwor
   const tree = await makeTree(t)
   const pod = await makePod(t)
   const env = {
-    PIP_EXTRA_INDEX_URL: 'https://lin:secret@index.example/simple',
+    PIP_EXTRA_INDEX_URL: 'https://lin:p@secret@index.example/simple',
     UV_DEFAULT_INDEX: 'https://index.example/simple',
     PIP_FIND_LINKS: '/opt/wheels',
     PIP_NO_INDEX: '',

@@ -93,5 +93,5 @@ variables_elsewhere() {
     -e '/^(PIP|UV)_FIND_LINKS=.*https?:/p' | without_passwords
 }
 
-# without_passwords: user and password of addresses are nobody's to know.
-without_passwords() { sed 's|://[^/@[:space:]]*@|://***@|g'; }
+# without_passwords: user and password of addresses are nobody's to know. A password may have an @ of its own.
+without_passwords() { sed 's|://[^/[:space:]]*@|://***@|g'; }
