@@ -48,28 +48,29 @@ function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 }
 
-/** Host -> Authorization. Comments and macros are skipped; a token may be quoted, as curl and Python read it. */
+/** A word with its value, which may be quoted; what ends an entry, a macro up to an empty line; a comment; any other word. */
+const netrcPattern =
+  /(machine|login|password|account)\s+(?:"((?:[^"\\]|\\.)*)"|(\S+))|(default(?!\S)|macdef(?!\S)[^\n]*\n(?:[^\n]+\n)*)|#[^\n]*|\S+/g
+
+/** Host -> Authorization, as curl and Python read it: in an entry the password may come before the login. */
 function readNetrc(text: string): Map<string, string> {
-  const tokens = text
-    .replace(/^[ \t]*macdef[^\n]*\n(?:[^\n]+\n)*/gm, '')
-    .replace(/^[ \t]*#.*$/gm, '')
-    .matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)
-  const words = [...tokens].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '')
   const machines = new Map<string, string>()
   let machine: string | null = null
-  let login = ''
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]
-    if (word === 'machine') {
-      machine = words[++i]?.toLowerCase() ?? null
-      login = ''
-    } else if (word === 'default') machine = null
-    else if (word === 'login') login = words[++i] ?? ''
-    else if (word === 'account') i++
-    else if (word === 'password') {
-      const password = words[++i] ?? ''
-      if (machine !== null && !machines.has(machine)) machines.set(machine, basic(login, password))
-    }
+  let [login, password] = ['', '']
+  /** Of two entries for a host the first is meant. */
+  function endEntry(next: string | null): void {
+    const isAny = login !== '' || password !== ''
+    if (machine !== null && isAny && !machines.has(machine)) machines.set(machine, basic(login, password))
+    machine = next
+    ;[login, password] = ['', '']
   }
+  for (const [, word, quoted, plain, end] of `${text.replaceAll('\r\n', '\n')}\n`.matchAll(netrcPattern)) {
+    const value = quoted?.replace(/\\(.)/g, '$1') ?? plain ?? ''
+    if (word === 'machine') endEntry(value.toLowerCase())
+    else if (word === 'login') login = value
+    else if (word === 'password') password = value
+    else if (end !== undefined) endEntry(null)
+  }
+  endEntry(null)
   return machines
 }

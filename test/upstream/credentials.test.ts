@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { createUpstreamClient } from '../../server/upstream/client.ts'
+import { createCredentials } from '../../server/upstream/credentials.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { askPython } from '../support/python.ts'
 import { file, redirect, silence, stall, startUpstream, status } from '../support/upstream.ts'
 import { asking, errorOf, outside, quick } from './fixture.ts'
 
@@ -82,4 +87,48 @@ test('a default entry of ~/.netrc, a macro or a comment gives no credentials', a
   const { client, upstream } = await outside(t, { netrc })
   await client.fetch(asking(`${upstream.url}/simple/`))
   assert.equal(upstream.requests[0]?.headers.authorization, undefined)
+})
+
+const netrcs: Readonly<Record<string, string>> = {
+  'the password before the login': 'machine h.example password p login u\nmachine i.example login v password q\n',
+  'a comment behind an entry':
+    'machine h.example login u password p # machine i.example login evil password zz\n# machine i.example\n#machine i.example login evil password zz\n',
+  'a comment that ends before the next word': 'machine h.example # first\n login u # second\n password p\n',
+  'values that begin like a comment':
+    'machine h.example login #u password #p\nmachine i.example login "#v" password q#\n',
+  'a macro in lines of another system':
+    'macdef init\r\nmachine h.example login evil password zz\r\n\r\nmachine h.example login u password p\r\n',
+  'a macro behind an entry':
+    'machine h.example login u password p macdef init\nmachine i.example login evil password zz\n\nmachine i.example login v password q\n',
+  'an account, quotes, one line':
+    'machine h.example login "u \\" x" account machine password p machine i.example login v',
+  'a default at the end': 'machine h.example login u password p\ndefault login evil password zz\n',
+}
+
+test('~/.netrc is read as Python reads it', async (t) => {
+  const folder = await temporaryFolder(t)
+  for (const [what, netrc] of Object.entries(netrcs)) {
+    const path = join(folder, 'netrc')
+    await writeFile(path, netrc)
+    const script =
+      'import netrc\nhosts = netrc.netrc(question).hosts\nprint(json.dumps([":".join(hosts[h][::2]) if h in hosts else None for h in ("h.example", "i.example")]))'
+    const credentials = createCredentials(
+      ['h', 'i'].map((host) => ({ name: host, url: `https://${host}.example/` })),
+      netrc,
+    )
+    const read = ['h', 'i'].map((host) => credentials(new URL(`https://${host}.example/`)))
+    assert.deepEqual(
+      read.map((header) => header && Buffer.from(header.slice('Basic '.length), 'base64').toString()),
+      askPython(script, path),
+      what,
+    )
+  }
+})
+
+test('of two entries of ~/.netrc for a host the first is meant, and one that says nothing is none', () => {
+  const credentials = createCredentials(
+    [{ name: 'h', url: 'https://h.example/' }],
+    'machine h.example\nmachine H.example login u password p\nmachine h.example login v password q\n',
+  )
+  assert.equal(credentials(new URL('https://h.example/x')), `Basic ${Buffer.from('u:p').toString('base64')}`)
 })
