@@ -23,7 +23,8 @@ export function createFront(
 ) {
   /** `host` is the request's Host header: what the reader calls us, when nobody configured it. */
   return function front(host: string | undefined): Front {
-    const called = host !== undefined && hostPattern.test(host) ? host : 'localhost'
+    const isHost = host !== undefined && hostPattern.test(host) && URL.canParse(`http://${host}`)
+    const called = isHost ? host : 'localhost'
     const base = mirrorUrl ?? `http://${called}`
     const body = Buffer.from(render(base, consoleUrl, folders(door, 'pip', ['simple']), folders(door, 'apt', [])))
     return { etag: `"${createHash('sha256').update(body).digest('base64url')}"`, body, policy }

@@ -68,6 +68,10 @@ test('a Host header cannot put anything of its own on the root page', async (t) 
     'user@evil.example',
     'a"b',
     'x:99999999',
+    'x:99999',
+    '1.2.3.4.5',
+    '[::1::]',
+    '1.2.3.256',
     '-'.repeat(300),
   ]) {
     const answer = (await mirror.raw(rawGet('/').replace('Host: mirror', `Host: ${host}`))).toString()
