@@ -29,6 +29,7 @@ export function createEventStream({ events, requests, queue, heartbeat = 15_000,
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
     })
+    if (req.method === 'HEAD') return void res.end()
     res.write('retry: 2000\n\n')
     const told = new Map<number, number>()
     let last = 0

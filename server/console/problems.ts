@@ -1,7 +1,7 @@
 /** Turns an error into an RFC 9457 problem, for answers and for what failed jobs keep alike. The only place where a code has a status. */
 import { z } from 'zod'
 import type { ProblemView } from '../contract.ts'
-import { AirlockError, explain, isCode, problemOf, type Code, type Language } from '../errors.ts'
+import { AirlockError, explain, isCode, problemOf, type Code, type Language, type Phrase } from '../errors.ts'
 import type { Problem } from '../../storage/records.ts'
 
 type Row = { readonly status: number; readonly title: Readonly<Record<Language, string>> }
@@ -13,6 +13,11 @@ const conflict: Row = { status: 409, title: { en: 'Not now', zh: '当前状态�
 const unfit: Row = { status: 422, title: { en: 'Cannot be installed', zh: '无法安装' } }
 const upstream: Row = { status: 502, title: { en: 'Upstream failed', zh: '上游源故障' } }
 const broken: Row = { status: 500, title: { en: 'Airlock failed', zh: 'Airlock 故障' } }
+
+const undecodable: Phrase = {
+  en: 'the address has an escape that is no UTF-8',
+  zh: '地址中含有不是 UTF-8 的转义',
+}
 
 /** Codes that are not here are about a job or this machine: `broken`. */
 const rows: Partial<Record<Code, Row>> = {
@@ -99,9 +104,11 @@ export function toProblem(error: unknown, language: Language): ProblemView {
   return viewProblem(problemOf(deliberate(error)), language)
 }
 
-/** What Express's body parser and zod raise, as errors of ours. */
+/** What Express, its body parser and zod raise, as errors of ours. */
 function deliberate(error: unknown): unknown {
   if (error instanceof z.ZodError) return new AirlockError('request-invalid', { reason: z.prettifyError(error) })
+  if (error instanceof URIError && 'status' in error && error.status === 400)
+    return new AirlockError('request-invalid', { reason: undecodable })
   if (!(error instanceof Error) || !('type' in error)) return error
   if (error.type === 'entity.too.large')
     return new AirlockError('body-too-large', { limit: 'limit' in error ? Number(error.limit) : 0 })

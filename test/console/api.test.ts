@@ -185,6 +185,12 @@ const refusals: readonly [string, number, string, (http: ReturnType<typeof reque
   ],
   ['an unknown request', 404, 'request-unknown', (http) => http.get('/api/requests/999')],
   ['a request id that is none', 400, 'request-invalid', (http) => http.get('/api/requests/abc')],
+  [
+    'an escape in the address that is no UTF-8',
+    400,
+    'request-invalid',
+    (http) => http.post('/api/requests/%ff/cancel'),
+  ],
   ['an unknown state as a filter', 400, 'request-invalid', (http) => http.get('/api/requests?state=sleeping')],
   ['a limit of 0', 400, 'request-invalid', (http) => http.get('/api/requests?limit=0')],
   ['an unknown route', 404, 'route-unknown', (http) => http.get('/api/nothing')],
@@ -397,6 +403,15 @@ test('the OpenAPI document is of version 3.1 and names every operation and every
   for (const [, kind, name] of references) assert.ok(body.components[kind!][name!], `${kind}/${name}`)
   assert.equal(references.filter(([, kind]) => kind === 'parameters').length, ids.length, 'each names its exchange')
   assert.ok(!JSON.stringify(body).includes('$defs'))
+})
+
+test('who asks for the head of an event stream is answered at once', async (t) => {
+  const { http, airlock } = await consoleOf(t)
+  const { id } = await airlock.settled(await airlock.ask('a'))
+  for (const path of ['/api/events', `/api/requests/${id}/events`]) {
+    const { headers } = await http.head(path).timeout(5000).expect(200)
+    assert.equal(headers['content-type'], 'text/event-stream; charset=utf-8')
+  }
 })
 
 test('every answer carries the security headers, and none says what runs here', async (t) => {
