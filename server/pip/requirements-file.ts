@@ -28,6 +28,8 @@ export type PipOptions = {
 type Line = { readonly number: number; readonly text: string }
 
 const maxLogicalLines = 5000
+/** Characters: a release with 500 hashes has some 40,000. */
+const maxLogicalLine = 64_000
 
 /** Options of pip that ask for what is so here anyway. */
 const granted = /^--(?:require-hashes|prefer-binary|only-binary(?:=|\s+):all:)$/
@@ -88,7 +90,7 @@ function readLine(line: string, { isUpstream }: FileContext): { requirement: Req
   const index = indexOption.exec(line)
   if (granted.test(line) || (index && isUpstream(index[1]!))) return null
   const hashes = [...line.matchAll(hashOption)].map(([, hash]) => readHash(line, hash!))
-  return { requirement: parseRequirement(line.replaceAll(hashOption, '')), hashes }
+  return { requirement: parseRequirement(line.replaceAll(hashOption, '').trim()), hashes }
 }
 
 function readHash(line: string, hash: string): string {
@@ -100,37 +102,43 @@ function readHash(line: string, hash: string): string {
 
 /** Lines joined where one ends in a backslash, without comments and blanks; numbered by where they begin. */
 function* logicalLines(text: string): Generator<Line> {
-  let begun: Line | null = null
+  let pieces: string[] = []
+  let begun = 0
+  let length = 0
   let count = 0
-  for (const [index, raw] of text
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\r|\n/)
-    .entries()) {
+  // the end of the file ends what is continued there
+  for (const [index, raw] of `${text.replace(/^\uFEFF/, '')}\n`.split(/\r\n|\r|\n/).entries()) {
     // pip: a comment line within a continuation ends it, so both are treated alike
     const isComment = /^\s*#/.test(raw)
-    const joined: string = (begun?.text ?? '') + (isComment ? '' : raw)
-    const number: number = begun?.number ?? index + 1
-    if (joined.endsWith('\\') && !isComment) {
-      begun = { number, text: `${joined.slice(0, -1)} ` }
-      continue
+    const isContinued = raw.endsWith('\\') && !isComment
+    if (pieces.length === 0) [begun, length] = [index + 1, 0]
+    if (!isComment) {
+      pieces.push(isContinued ? `${raw.slice(0, -1)} ` : raw)
+      length += raw.length
     }
-    begun = null
-    const line = joined.replace(/(?:^|\s)#.*$/, '').trim()
+    if (length > maxLogicalLine) throw placed(invalid(pieces[0]!, faults.tooLong(maxLogicalLine)), begun)
+    if (isContinued) continue
+    const line = pieces
+      .join('')
+      .replace(/(?:^|\s)#.*$/s, '')
+      .trim()
+    pieces = []
     if (line === '') continue
     if (++count > maxLogicalLines) throw invalid(line, faults.tooMany(maxLogicalLines))
-    yield { number, text: line }
+    yield { number: begun, text: line }
   }
-  const rest = begun?.text.trim()
-  if (begun && rest) yield { number: begun.number, text: rest }
 }
 
-/** The same error with the place, which its texts begin with. */
 function atLine<T>(line: number, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof AirlockError)) throw error
-    const at: Phrase = { en: `Line ${line}: `, zh: `第 ${line} 行：` }
-    throw new AirlockError(error.code, { ...error.fields, line, at })
+    throw error instanceof AirlockError ? placed(error, line) : error
   }
+}
+
+/** The same error with the place, which its texts begin with. */
+function placed({ code, fields }: AirlockError, line: number): AirlockError {
+  const at: Phrase = { en: `Line ${line}: `, zh: `第 ${line} 行：` }
+  return new AirlockError(code, { ...fields, line, at })
 }

@@ -105,6 +105,25 @@ test('a continued line is told by where it begins', () => {
   assert.equal(refusal('six\nnumpy \\\n  ==\\\n\nidna').fields.line, 2)
 })
 
+test('lines are joined in a time that grows with their number, and no joined line is longer than any release needs', () => {
+  const began = performance.now()
+  const few = `six\nnumpy>=1 ${'\\\n'.repeat(60_000)}\n`
+  assert.deepEqual(read(few).roots, ['numpy>=1', 'six'])
+  for (const many of [
+    `numpy ${'\\\n'.repeat(500_000)}`,
+    `numpy${' '.repeat(70_000)}`,
+    `numpy${' #'.repeat(500_000)}\u2028x`,
+  ]) {
+    const error = refusal(`six\n${many}\nidna`)
+    assert.deepEqual([error.code, error.fields.line], ['requirement-invalid', 2])
+    assert.match(error.message, /longer than 64000 characters/)
+  }
+  const hashes = Array.from({ length: 500 }, (_, at) => at.toString(16).padStart(64, '0'))
+  const { options } = read(`numpy==1 \\\n${hashes.map((hash) => `    --hash=sha256:${hash}`).join(' \\\n')}\n`)
+  assert.deepEqual(options, { hashes: { numpy: hashes } })
+  assert.ok(performance.now() - began < 3000)
+})
+
 test('a file without requirements is refused', () => {
   for (const text of ['', '\n\n', '# only a comment', '--require-hashes'])
     assert.equal(refusal(text).code, 'requirement-invalid')
