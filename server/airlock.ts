@@ -164,12 +164,13 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
     inTurn: (signal, work) => inTurn(buildTurns, signal, work),
   })
   gateway.mount('/pip', pip.gateway.respond)
+  const aptState = createAptState(db, now, outbox.noteHeld)
   const apt = await createApt({
     ...common,
     targets: targets.apt,
     archives: aptSources,
     keyrings: machine.aptHost?.keyrings ?? [],
-    state: createAptState(db, now, outbox.noteHeld),
+    state: aptState,
     waiting: jobs,
     openChild,
     now,
@@ -227,7 +228,15 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
     })
   const podTargets = createPodTargets({ ...spine, targets: createTargets(db, now), standing, log })
   await podTargets.restore()
-  const { verify, isWhole } = createVerify({ root: config.root, listings, kept: builds.materials })
+  const { verify, isWhole } = createVerify({
+    root: config.root,
+    listings,
+    kept: async () => [
+      ...(await builds.materials()),
+      // withdrawn or replaced, in their days of grace
+      ...(await aptState.unusedFiles()).map((file) => ({ ...file, ecosystem: 'apt' })),
+    ],
+  })
   const maintenance = createMaintenance({ ...spine, standing, verify })
   const verifying = createVerifying(db)
   const backgroundVerify = createBackgroundVerify({ ...spine, ...config.verify, isWhole, verifying, now, log })

@@ -250,14 +250,10 @@ export function createAptState(
         .execute()
     },
 
-    /** Pool files that no lane has had since then. */
-    async unusedFiles(before: Date): Promise<{ sha256: string; file: string }[]> {
-      return db
-        .selectFrom('apt_unused')
-        .select(['sha256', 'file'])
-        .where('since', '<', before.toISOString())
-        .orderBy('sha256')
-        .execute()
+    /** Pool files that no lane has had since then; without an instant, those that none has now. */
+    async unusedFiles(before?: Date): Promise<{ sha256: string; file: string }[]> {
+      const unused = db.selectFrom('apt_unused').select(['sha256', 'file']).orderBy('sha256')
+      return (before ? unused.where('since', '<', before.toISOString()) : unused).execute()
     },
 
     /**

@@ -16,16 +16,18 @@ export type Verification = {
 /** Listings read at once: bounded memory whatever the tree holds. */
 const pageSize = 1000
 
+type PoolFile = Pick<Artifact, 'ecosystem' | 'sha256' | 'file'>
+
 type Deps = {
   readonly root: string
   readonly listings: Listings
-  /** What the pool keeps though no index lists it: what was built from. */
-  readonly kept: () => Promise<readonly Artifact[]>
+  /** What the pool keeps though no index lists it: what was built from, and what was listed until lately. */
+  readonly kept: () => Promise<readonly PoolFile[]>
 }
 
 export function createVerify({ root, listings, kept }: Deps) {
   /** Null: it is not there. What cannot be read is not whole. Throws the signal's reason. */
-  async function isWhole(artifact: Artifact, signal?: AbortSignal): Promise<boolean | null> {
+  async function isWhole(artifact: PoolFile, signal?: AbortSignal): Promise<boolean | null> {
     const hash = createHash('sha256')
     try {
       await pipeline(
@@ -79,7 +81,7 @@ export function createVerify({ root, listings, kept }: Deps) {
       const path = poolPath(artifact.ecosystem, artifact.sha256, artifact.file)
       if (listed.has(path)) continue
       listed.add(path)
-      // only for the record: nobody installs it
+      // only for the record, or for who still has an older index: that it is gone is no damage
       if ((await isWhole(artifact)) === false) damaged.push(path)
     }
     const unknown = (await Promise.all(ecosystems.map((ecosystem) => unlisted(ecosystem, listed)))).flat()

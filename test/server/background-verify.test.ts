@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { poolPath } from '../../storage/layout.ts'
-import type { Artifact, Listing } from '../../storage/records.ts'
+import type { Listing } from '../../storage/records.ts'
 import type { Verifying } from '../../storage/verifying.ts'
 import { createBackgroundVerify } from '../../server/background-verify.ts'
 import { artifact } from '../support/records.ts'
@@ -33,7 +33,7 @@ function look({ damaged = [], state, rate = 1e12, now = 0 }: Partial<Look> = {})
         return Promise.resolve(listed.slice(from, from + limit))
       },
     },
-    isWhole: (one: Artifact) => {
+    isWhole: (one) => {
       read.push(one.file)
       if (read.length >= stopAfter) stop.abort()
       return Promise.resolve(damaged.includes(one.file) ? (one.file.startsWith('f00') ? false : null) : true)

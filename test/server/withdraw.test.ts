@@ -1,8 +1,9 @@
 /** Taking back, by the command line, on the real server in front of an archive that lies on loopback. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { MaintenanceView } from '../../server/contract.ts'
 import { airlock as command, zh } from '../cli/console.ts'
 import { startAirlock, type Airlock } from '../support/airlock.ts'
 import { startArchive, type Archive } from '../support/archive.ts'
@@ -38,6 +39,19 @@ test('what only a withdrawn package needed goes with it, the rest stays', async 
   assert.deepEqual(await published(), ['bb', 'cc', 'common'])
   const { requirements, requester, note, install } = await airlock.get(3)
   assert.deepEqual([requirements, requester, note, install], [['-aa'], 'alice', 'unused', ''])
+})
+
+test('what is withdrawn stays in the pool for a while and is not called a stranger there; what was put there is', async () => {
+  const stranger = 'apt/pool/ab/stranger.deb'
+  await mkdir(dirname(join(airlock.root, stranger)), { recursive: true })
+  await writeFile(join(airlock.root, stranger), 'x')
+  const verify = () => airlock.call<MaintenanceView>('/api/maintenance/verify', {})
+  assert.deepEqual(await verify(), { checked: 5, written: 0, damaged: [], unknown: [stranger] })
+  const pool = await readdir(join(airlock.root, 'apt/pool'), { recursive: true })
+  const kept = `apt/pool/${pool.find((path) => /\/libaa_.*\.deb$/.test(path))}`
+  await chmod(join(airlock.root, kept), 0o644)
+  await appendFile(join(airlock.root, kept), 'rot')
+  assert.deepEqual((await verify()).damaged, [kept])
 })
 
 test('a withdrawal is a request like others: named when it is taken, and shown without a line to install', async () => {
