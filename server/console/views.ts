@@ -101,7 +101,7 @@ export function viewItems(
   items: readonly RecordedItem[],
   proved: Readonly<Record<string, string>> | null,
 ): ClosureItemView[] {
-  const own = reachedFromRoots(items)
+  const own = reachedFromRoots(items, proved !== null)
   return items.map(({ artifact, isRoot, isNew, neededBy }) => {
     const picked = proved === null ? artifact.version : (proved[artifact.name] ?? '')
     return {
@@ -123,8 +123,11 @@ export function viewItems(
   })
 }
 
-/** What a request needs itself: its roots and whatever they pull in. Without a root that is in the closure, everything. */
-function reachedFromRoots(items: readonly RecordedItem[]): ReadonlySet<string> {
+/**
+ * What a request needs itself: its roots and whatever they pull in. Everything, without a root that is in the closure, and
+ * while nobody has said who needs whom, as before a proof.
+ */
+function reachedFromRoots(items: readonly RecordedItem[], isProved: boolean): ReadonlySet<string> {
   const needs = new Map<string, string[]>()
   for (const { artifact, neededBy } of items)
     for (const name of neededBy) needs.set(name, [...(needs.get(name) ?? []), artifact.name])
@@ -135,5 +138,6 @@ function reachedFromRoots(items: readonly RecordedItem[]): ReadonlySet<string> {
     reached.add(name)
     waiting.push(...(needs.get(name) ?? []))
   }
-  return reached.size > 0 ? reached : new Set(items.map(({ artifact }) => artifact.name))
+  const isSaid = isProved || needs.size > 0
+  return isSaid && reached.size > 0 ? reached : new Set(items.map(({ artifact }) => artifact.name))
 }

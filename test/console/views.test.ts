@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { viewItems } from '../../server/console/views.ts'
+import { artifact } from '../support/records.ts'
+
+const item = (file: string, neededBy: readonly string[] = [], isRoot = false) => ({
+  artifact: artifact(file),
+  isRoot,
+  isNew: true,
+  neededBy,
+})
+const updates = (...[items, proved]: Parameters<typeof viewItems>) =>
+  viewItems(items, proved).flatMap(({ project, update }) => (update ? [project] : []))
+
+test('an update is what no root pulls in, once it is said who needs whom', () => {
+  const said = [item('a-1', [], true), item('b-1', ['a']), item('c-1', ['b']), item('d-1'), item('e-1', ['d'])]
+  assert.deepEqual(updates(said, null), ['d', 'e'])
+  assert.deepEqual(updates(said, {}), ['d', 'e'])
+})
+
+test('before a proof nobody has said who needs whom, and nothing is called an update; after it, silence means nobody', () => {
+  const unsaid = [item('a-1', [], true), item('b-1'), item('c-1')]
+  assert.deepEqual(updates(unsaid, null), [])
+  assert.deepEqual(updates(unsaid, {}), ['b', 'c'])
+})
