@@ -8,6 +8,10 @@ import { states } from '../storage/records.ts'
 const instant = z.iso.datetime().meta({ description: 'UTC, ISO 8601' })
 const bytes = z.int().nonnegative()
 const targetName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
+/** Of an artifact: whoever answers for what comes in reads it beside the digest. */
+const fetchedFrom = z
+  .string()
+  .meta({ description: 'where it is fetched, without credentials; of what was built here, where its source is' })
 const freeText = (max: number) => z.string().max(max)
 export const ecosystemSchema = z.enum(['pip', 'apt'])
 export const stateSchema = z.enum(states)
@@ -116,6 +120,7 @@ export const closureItemSchema = z
     size: bytes.nullable(),
     sha256: z.string(),
     origin: z.string(),
+    url: fetchedFrom,
     uploadedAt: instant.nullable(),
     root: z.boolean(),
     neededBy: z.array(z.string()),
@@ -276,6 +281,7 @@ export const packageSchema = z
         size: bytes.nullable(),
         sha256: z.string(),
         origin: z.string(),
+        url: fetchedFrom,
         uploadedAt: instant.nullable(),
         addedAt: instant,
         indexes: z.array(z.string()).meta({ description: 'the indexes or repositories that list it' }),

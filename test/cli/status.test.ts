@@ -146,6 +146,7 @@ function item(fields: object) {
     size: 1,
     sha256: '0'.repeat(64),
     origin: 'default',
+    url: 'https://files.example/p-1.0-py3-none-any.whl',
     uploadedAt: null,
     root: false,
     neededBy: [],

@@ -308,6 +308,10 @@ test('a ready request shows its timeline with durations, its closure and who nee
     ],
   )
   assert.equal(detail.files, 2)
+  assert.deepEqual(
+    detail.closure!.map(({ url }) => url),
+    ['https://files.example/a-1', 'https://files.example/b-1'],
+  )
 })
 
 test('a failed request carries its problem with code and hint, and a retry runs it anew', async (t) => {
@@ -403,6 +407,8 @@ test('the OpenAPI document is of version 3.1 and names every operation and every
   for (const [, kind, name] of references) assert.ok(body.components[kind!][name!], `${kind}/${name}`)
   assert.equal(references.filter(([, kind]) => kind === 'parameters').length, ids.length, 'each names its exchange')
   assert.ok(!JSON.stringify(body).includes('$defs'))
+  const { ClosureItem, Package } = body.components.schemas
+  for (const schema of [ClosureItem, Package.properties.files.items]) assert.ok(schema.required.includes('url'))
 })
 
 test('who asks for the head of an event stream is answered at once', async (t) => {

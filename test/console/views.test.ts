@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { viewItems } from '../../server/console/views.ts'
+import { viewItems, viewPackage } from '../../server/console/views.ts'
 import { artifact } from '../support/records.ts'
 
 const item = (file: string, neededBy: readonly string[] = [], isRoot = false) => ({
@@ -22,4 +22,11 @@ test('before a proof nobody has said who needs whom, and nothing is called an up
   const unsaid = [item('a-1', [], true), item('b-1'), item('c-1')]
   assert.deepEqual(updates(unsaid, null), [])
   assert.deepEqual(updates(unsaid, {}), ['b', 'c'])
+})
+
+test('a file is shown with where it is fetched beside its digest', () => {
+  const { artifact: file } = item('a-1')
+  const [one] = viewItems([item('a-1', [], true)], null)
+  const [other] = viewPackage('pip', 'a', [{ artifact: file, lanes: ['pip/simple'], addedAt: '' }], [], []).files
+  for (const shown of [one, other]) assert.deepEqual([shown?.url, shown?.sha256], [file.url, file.sha256])
 })
