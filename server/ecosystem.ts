@@ -128,6 +128,8 @@ export type Ecosystem = {
   parse(lines: readonly string[], constraints?: readonly string[]): Parsed
   /** A file of such lines as people keep it; errors name the line. `lines` is what it asks for, one a requirement. */
   parseFile(text: string, constraints?: readonly string[]): Parsed & { readonly lines: readonly string[] }
+  /** Whether a line of such a file asks for nothing, and for no more than is so anyway: an option. */
+  grants?(line: string): boolean
   /** A lock as a tool of the ecosystem wrote it, told by its file's name: exactly those releases and files. */
   parseLock?(file: string, text: string): Promise<Parsed & { readonly lines: readonly string[] }>
   /** Turns the addresses in a lock from the mirror's into upstream's, and back. */

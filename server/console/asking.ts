@@ -56,6 +56,7 @@ export function createAsking({
     line: string,
     language: Language,
   ): Pick<CheckedLine, 'line' | 'roots' | 'problem'> {
+    if (ecosystem.grants?.(line)) return { line, roots: [], problem: null }
     try {
       return { line, roots: [...ecosystem.parse([line]).roots], problem: null }
     } catch (error) {
@@ -120,7 +121,7 @@ export function createAsking({
 
     async previewClosure({ body, language, signal }) {
       const { ecosystem, target } = find(body.ecosystem, body.target)
-      const { roots, options } = ecosystem.parse(body.requirements)
+      const { roots, options } = ecosystem.parse(body.requirements.filter((line) => !ecosystem.grants?.(line)))
       const at = new Date().toISOString()
       const job: Job = {
         id: 0,

@@ -249,5 +249,5 @@ function localUrl({ host, port }: Address): string | null {
 }
 
 function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//')
+  return url.replace(/\/\/[^/]*@/, '//')
 }

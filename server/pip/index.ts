@@ -22,7 +22,7 @@ import { createProjects } from './projects.ts'
 import { createProve } from './prove.ts'
 import { createPublication } from './publication.ts'
 import { parseRequirements } from './requirement.ts'
-import { constraintsOf, isExact, optionsOf, parseRequirementsFile } from './requirements-file.ts'
+import { constraintsOf, isExact, isGranted, optionsOf, parseRequirementsFile } from './requirements-file.ts'
 import { seenProjects } from './seen.ts'
 import { createSolve } from './solve.ts'
 import { createStage } from './stage.ts'
@@ -126,6 +126,7 @@ export function createPip(deps: PipDeps) {
     convertLock: createConvertLock({ ...deps, originOf: projects.originOf }),
     parseLock: createReadLock({ ...deps, isUpstream }),
     parseFile: (text, constraints = []) => parseRequirementsFile(text, { constraints, isUpstream }),
+    grants: (line) => isGranted(line.trim(), { isUpstream }),
     understand: understandRoot,
     near: nearestNames,
     async known() {

@@ -38,11 +38,10 @@ export function createConvertLock({ upstreams, originOf, artifacts }: ConvertLoc
       /^pool\/[0-9a-f]{2}\/([0-9a-f]{64})\/[^/]+$/.exec(address.slice(root.length))?.[1]
     const own = addressesOf(text).filter(({ address }) => address.startsWith(`${url}/`))
     const digests = own.flatMap(({ address }) => pooled(address) ?? [])
-    const known = new Map((await artifacts.byDigest(digests)).map((artifact) => [artifact.sha256, artifact]))
+    const known = new Map((await artifacts.byDigest(digests)).filter(isFetched).map((found) => [found.sha256, found]))
     return replaced(text, own, ({ address, project }) => {
       const digest = address.startsWith(root) ? pooled(address) : undefined
       const index = address.startsWith(root) ? /^[a-z0-9-]+(\/?)$/.exec(address.slice(root.length)) : null
-      // what was built here came from nowhere
       const counterpart = digest
         ? known.get(digest)?.url
         : index && withSlash(originOf(project ?? '').url, index[1] === '/')
@@ -58,7 +57,8 @@ export function createConvertLock({ upstreams, originOf, artifacts }: ConvertLoc
   /** A project's lock for use in a pod. What is not here keeps its address. */
   async function toAirlock(text: string, { url, index }: Mirror): Promise<ConvertedLock> {
     const all = addressesOf(text).filter(({ address }) => address.length <= maxAddress)
-    const known = new Map((await artifacts.byUrl(all.map(({ address }) => address))).map((found) => [found.url, found]))
+    const found = (await artifacts.byUrl(all.map(({ address }) => address))).filter(isFetched)
+    const known = new Map(found.map((artifact) => [artifact.url, artifact]))
     const indexes = new Set(upstreams.map((upstream) => withSlash(upstream.url, true)))
     return replaced(text, all, ({ address }) => {
       const artifact = known.get(address)
@@ -72,6 +72,11 @@ export function createConvertLock({ upstreams, originOf, artifacts }: ConvertLoc
 }
 
 export type ConvertLock = ReturnType<typeof createConvertLock>
+
+/** What was built here came from nowhere: its address is its source's, whose bytes are others. */
+function isFetched({ facts }: Artifact): boolean {
+  return facts['build'] === undefined
+}
 
 type Address = {
   readonly address: string

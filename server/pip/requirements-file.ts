@@ -85,10 +85,15 @@ export function optionsOf(
   }
 }
 
-/** Null: the line asks for nothing that matters here. */
-function readLine(line: string, { isUpstream }: FileContext): { requirement: Requirement; hashes: string[] } | null {
+/** Whether a line asks for nothing that matters here: an option that is so anyway, an index that is ours. */
+export function isGranted(line: string, { isUpstream }: Pick<FileContext, 'isUpstream'>): boolean {
   const index = indexOption.exec(line)
-  if (granted.test(line) || (index && isUpstream(index[1]!))) return null
+  return granted.test(line) || (index !== null && isUpstream(index[1]!))
+}
+
+/** Null for a line that {@link isGranted}. */
+function readLine(line: string, context: FileContext): { requirement: Requirement; hashes: string[] } | null {
+  if (isGranted(line, context)) return null
   const hashes = [...line.matchAll(hashOption)].map(([, hash]) => readHash(line, hash!))
   return { requirement: parseRequirement(line.replaceAll(hashOption, '').trim()), hashes }
 }

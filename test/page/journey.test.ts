@@ -155,6 +155,15 @@ test('a line that names an index is judged by the server before anything is prev
     assert.doesNotMatch(await page.innerText('.ask-says.cause'), /which indexes/)
   }))
 
+test('a line that names the configured index stands in nobody’s way', () =>
+  visit('/', async ({ page }) => {
+    await page.fill(names, `--index-url ${index.url}\nbase`)
+    await page.press(names, 'Enter')
+    await page.waitForSelector('.preview table')
+    assert.match(await page.innerText('.preview'), /1 package for default/)
+    assert.equal(await page.locator('.checked .cause').count(), 0)
+  }))
+
 test('pasted output of a failed install becomes names, and the paste can be had back', () =>
   visit('/', async ({ page }) => {
     await page.focus(names)

@@ -32,3 +32,16 @@ test('what is longer than an address stays, and one of Airlock’s that is so lo
     return true
   })
 })
+
+test('a wheel that was built here is not its source, at whose address other bytes lie', async () => {
+  const wheel = { ...artifact('b-1'), url: 'https://files.example/b-1.tar.gz', facts: { build: 7 } }
+  const built = createConvertLock({
+    upstreams: [upstream] as never,
+    originOf: () => upstream as never,
+    artifacts: { byUrl: () => Promise.resolve([wheel, here]), byDigest: () => Promise.resolve([wheel]) },
+  })
+  const { text } = await built.toAirlock(`${wheel.url} ${here.url}`, mirror)
+  assert.match(text, /^https:\/\/files\.example\/b-1\.tar\.gz https:\/\/mirror\.example\/pip\/pool\//)
+  const pooled = `${mirror.url}/pip/pool/${wheel.sha256.slice(0, 2)}/${wheel.sha256}/b-1.whl`
+  await assert.rejects(built.toUpstream(pooled, mirror), { code: 'lock-address-unknown' })
+})
