@@ -241,6 +241,8 @@ test('a failure says why, and a retry that succeeds is seen without a reload', a
     assert.match(await page.innerText('.closure-head'), /^1 file, .* in all\s*all new/)
     const columns = await page.locator('.closure th').allInnerTexts()
     assert.deepEqual(columns, ['Package', 'Version', 'Size', 'Released', 'From', 'SHA-256'], 'nothing needs it')
+    const [item] = (await airlock.get(id)).closure!
+    assert.equal(await page.locator(`.closure td[title="${item!.url}"]`).innerText(), 'default')
     await page.click('.closure a:text("flaky")')
     await page.waitForSelector('.package h1:has-text("flaky")')
   })

@@ -99,7 +99,7 @@ export function useClosureTable(
                 )}
               </td>
             )}
-            <td>
+            <td title={item.url}>
               {item.build === null ? item.origin : <Link href={`/builds/${item.build}`}>{t('build.here')}</Link>}
               {item.source && <span className="fresh">{t('build.toBe')}</span>}
             </td>
