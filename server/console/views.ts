@@ -1,7 +1,7 @@
 /** Records as the API shows them. */
 import type { RecordedItem } from '../../storage/jobs.ts'
 import type { Act } from '../../storage/requests.ts'
-import type { Event, Problem, Progress, Remark, Request } from '../../storage/records.ts'
+import type { Artifact, Event, Problem, Progress, Remark, Request } from '../../storage/records.ts'
 import { poolPath, urlPath } from '../../storage/layout.ts'
 import type { PackageFile } from '../../storage/packages.ts'
 import type { ClosureItemView, PackageView, RequestDetail, RequestView } from '../contract.ts'
@@ -62,7 +62,7 @@ export function viewPackage(
       size: artifact.size,
       sha256: artifact.sha256,
       origin: artifact.origin,
-      url: artifact.url,
+      url: addressOf(artifact),
       uploadedAt: artifact.uploadedAt,
       addedAt,
       indexes: [...lanes],
@@ -72,6 +72,11 @@ export function viewPackage(
     requests: asked.map(({ id, isRoot }) => ({ id, root: isRoot })),
     neededBy: [...neededBy],
   }
+}
+
+/** Without its query, in which an index may have put what opens it. */
+function addressOf({ url }: Artifact): string {
+  return url.replace(/[?#].*$/s, '')
 }
 
 export function viewDetail(
@@ -112,7 +117,7 @@ export function viewItems(
       size: artifact.size,
       sha256: artifact.sha256,
       origin: artifact.origin,
-      url: artifact.url,
+      url: addressOf(artifact),
       uploadedAt: artifact.uploadedAt,
       root: isRoot,
       neededBy: [...neededBy],

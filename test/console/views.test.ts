@@ -30,3 +30,12 @@ test('a file is shown with where it is fetched beside its digest', () => {
   const [other] = viewPackage('pip', 'a', [{ artifact: file, lanes: ['pip/simple'], addedAt: '' }], [], []).files
   for (const shown of [one, other]) assert.deepEqual([shown?.url, shown?.sha256], [file.url, file.sha256])
 })
+
+test('what an index puts into a link to open it is shown to nobody', () => {
+  const signed = item('a-1', [], true)
+  const url = 'https://files.example/a-1.whl'
+  for (const query of ['?X-Signature=s3cret', '?a\nb#s3cret', '#s3cret']) {
+    const [shown] = viewItems([{ ...signed, artifact: { ...signed.artifact, url: url + query } }], null)
+    assert.equal(shown?.url, url)
+  }
+})
