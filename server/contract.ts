@@ -9,11 +9,9 @@ const instant = z.iso.datetime().meta({ description: 'UTC, ISO 8601' })
 const bytes = z.int().nonnegative()
 const targetName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
 /** Of an artifact: whoever answers for what comes in reads it beside the digest. */
-const fetchedFrom = z
-  .string()
-  .meta({
-    description: 'where it is fetched, without credentials and query; of what was built here, where its source is',
-  })
+const fetchedFrom = z.string().meta({
+  description: 'where it is fetched, without credentials and query; of what was built here, where its source is',
+})
 const freeText = (max: number) => z.string().max(max)
 export const ecosystemSchema = z.enum(['pip', 'apt'])
 export const stateSchema = z.enum(states)

@@ -661,6 +661,10 @@ export const codes = {
     },
   },
   // what a user should know of a request that succeeds
+  'root-withdrawn': {
+    en: { message: '{root} was withdrawn from {target}: ask for it again to have it there.', hint: '' },
+    zh: { message: '{root} 已从目标环境 {target} 撤回；如需使用，请重新申请。', hint: '' },
+  },
   'root-not-applicable': {
     en: { message: '{root} is not needed on {target}: its marker does not apply there.', hint: '' },
     zh: { message: '{root} 在目标环境 {target} 上不需要：其 marker 不适用。', hint: '' },

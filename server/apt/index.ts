@@ -148,10 +148,17 @@ export async function createApt(deps: AptDeps) {
       yield await publications.indexes(lane)
     },
 
-    async notices(job): Promise<Remark[]> {
+    async notices(job) {
       const { lane } = targets.get(job.target) ?? {}
-      const roots = lane === undefined ? [] : await state.roots(lane)
-      return roots.flatMap(({ root, held }) => (held && job.roots.includes(root) ? [held.remark] : []))
+      if (lane === undefined) return []
+      const known = new Map((await state.roots(lane)).map(({ root, held }) => [root, held?.remark]))
+      return job.roots.flatMap((root): readonly Remark[] => {
+        // what is ready was a root; only a withdrawal ends that
+        if (job.state === 'ready' && !known.has(root))
+          return [{ code: 'root-withdrawn', fields: { root, target: job.target } }]
+        const held = known.get(root)
+        return held ? [held] : []
+      })
     },
 
     async withdrawal(roots, target): Promise<Parsed> {

@@ -39,6 +39,10 @@ test('what only a withdrawn package needed goes with it, the rest stays', async 
   assert.deepEqual(await published(), ['bb', 'cc', 'common'])
   const { requirements, requester, note, install } = await airlock.get(3)
   assert.deepEqual([requirements, requester, note, install], [['-aa'], 'alice', 'unused', ''])
+  const said = async (id: number) => (await airlock.get(id)).remarks.map(({ code, fields }) => [code, fields['root']])
+  assert.deepEqual(await said(1), [['root-withdrawn', 'aa']], 'who asked for it is told')
+  assert.deepEqual(await said(2), [])
+  assert.match((await run('status 1', zh)).out, /aa 已从目标环境 default 撤回/)
 })
 
 test('what is withdrawn stays in the pool for a while and is not called a stranger there; what was put there is', async () => {
