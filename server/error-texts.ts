@@ -137,12 +137,12 @@ export const codes = {
     zh: { message: '没有名为 “{name}” 的软件包。', hint: '请检查拼写。{near}' },
   },
   'pip-release-missing': {
-    en: { message: 'No release is what {root} asks for.', hint: 'The newest are: {known}.' },
+    en: { message: 'No release meets {root}.', hint: 'The newest are: {known}.' },
     zh: { message: '没有符合 {root} 的版本。', hint: '最新版本：{known}。' },
   },
   'pip-release-unusable': {
     en: {
-      message: 'No release that {root} takes has a file for {target} (Python {python}, {platform}).',
+      message: 'No release of {root} has a file for {target} (Python {python}, {platform}).',
       hint: '{instead}',
     },
     zh: {

@@ -100,7 +100,7 @@ test('a release that wants another Python is said so', async () => {
   add({ name: 'tomorrow', version: '1.0', requiresPython: '>=4' }, { requiresPython: '>=4' })
   const { code, detail, hint } = await failure('tomorrow')
   assert.equal(code, 'pip-release-unusable')
-  assert.match(detail, /No release that tomorrow takes has a file for default \(Python 3\.\d+/)
+  assert.match(detail, /No release of tomorrow has a file for default \(Python 3\.\d+/)
   assert.match(hint, /another target/)
 })
 

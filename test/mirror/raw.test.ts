@@ -145,7 +145,7 @@ test(
     }
     const links = {
       file: 'server/mirror/door.ts',
-      from: 'if (stats.isFile() && liesInside(path, absolute))',
+      from: 'if (stats.isFile() && liesInside(path, handle.fd))',
       to: 'if (stats.isFile())',
     }
     const by = async (...cuts: readonly Cut[]) => leaksOf(await besieged(t, { create: await sabotaged(...cuts) }))
