@@ -24,6 +24,7 @@ export function printDetail({ io, words }: Context, request: RequestDetail): voi
 
 function head(request: RequestDetail, words: Words): string[] {
   const { id, state, target, requirements, requester, note, createdAt, files, bytes: size, install } = request
+  const withdrawn = request.remarks.some(({ code }) => code === 'root-withdrawn')
   const facts = [
     [words('detailState'), words(`state:${state}`)],
     [words('detailAsked'), plain(requirements.join(' '))],
@@ -31,7 +32,7 @@ function head(request: RequestDetail, words: Words): string[] {
     ...(note ? [[words('detailNote'), plain(note)]] : []),
     ...(files === null ? [] : [[words('detailFiles'), size === null ? String(files) : `${files}, ${bytes(size)}`]]),
     ...updates(request, words),
-    ...(state === 'ready' && install !== '' ? [[words('detailInstall'), plain(install)]] : []),
+    ...(state === 'ready' && install !== '' && !withdrawn ? [[words('detailInstall'), plain(install)]] : []),
   ] as [string, string][]
   const cells = Math.max(...facts.map(([name]) => width(name)))
   const title = words('detailTitle', { id, what: askedFor(request), target: plain(target) })

@@ -42,7 +42,10 @@ test('what only a withdrawn package needed goes with it, the rest stays', async 
   const said = async (id: number) => (await airlock.get(id)).remarks.map(({ code, fields }) => [code, fields['root']])
   assert.deepEqual(await said(1), [['root-withdrawn', 'aa']], 'who asked for it is told')
   assert.deepEqual(await said(2), [])
-  assert.match((await run('status 1', zh)).out, /aa 已从目标环境 default 撤回/)
+  const first = (await run('status 1', zh)).out
+  assert.match(first, /aa 已从目标环境 default 撤回/)
+  assert.doesNotMatch(first, /apt-get install/)
+  assert.match((await run('status 2')).out, /apt-get install/)
 })
 
 test('what is withdrawn stays in the pool for a while and is not called a stranger there; what was put there is', async () => {
