@@ -3,6 +3,8 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 
 /** Milliseconds. Often enough that what is taken in between is small beside a machine's memory. */
 const every = 150
+/** Sockets that any program may have, without what they may hold being taken for memory that it uses. */
+const fewSockets = 32
 
 /** Calls `over` once, when the descendants of `pid` have more than `maxBytes` of their own, the kernel's buffers of their sockets included; until stopped. */
 export function watchMemory(pid: number, maxBytes: number, over: () => void): () => void {
@@ -50,7 +52,7 @@ async function openFiles(pid: number): Promise<number> {
   return (await descriptors(pid)).length
 }
 
-/** How many there are, each once however many processes share it. */
+/** How many there are beyond a few, each once however many processes share it. */
 async function sockets(pids: readonly number[]): Promise<number> {
   const seen = new Set<string>()
   for (const pid of pids) {
@@ -59,7 +61,7 @@ async function sockets(pids: readonly number[]): Promise<number> {
       if (leads.startsWith('socket:')) seen.add(leads)
     }
   }
-  return seen.size
+  return Math.max(0, seen.size - fewSockets)
 }
 
 function descriptors(pid: number): Promise<readonly string[]> {

@@ -56,9 +56,9 @@ test('what waits in sockets is counted at the most that it may be', async (t) =>
   const most = 2 * Number(await readFile('/proc/sys/net/core/wmem_max', 'utf8'))
   const memoryBytes = 20 * most + (64 << 20)
   const wait = 'time.sleep(20)\nescaped("memory")'
-  const { ended, limit } = await attack(t, pairs(20, 'bytes(65536)') + wait, { limits: { memoryBytes } })
+  const { ended, limit } = await attack(t, pairs(40, 'bytes(65536)') + wait, { limits: { memoryBytes } })
   assert.deepEqual([ended, limit], ['killed', 'memory'])
-  const few = pairs(5, 'bytes(65536)') + wait.replace('20', '0.5')
+  const few = pairs(12, 'bytes(65536)') + wait.replace('20', '0.5')
   assert.equal((await attack(t, few, { limits: { memoryBytes } })).log, 'ESCAPED memory')
   const files = `held = [open('/dev/null') for n in range(100)]\n${wait.replace('20', '0.5')}`
   assert.equal((await attack(t, files, { limits: { memoryBytes } })).log, 'ESCAPED memory', 'files are no sockets')
