@@ -15,6 +15,12 @@ export type MirrorCounts = {
   readonly refused: number
 }
 
+/**
+ * What an answer leaves behind is dead at once, so a small young generation does as well: 20 MB less, and no slower (MB; as in
+ * scripts/airlock).
+ */
+const frugal = ['--max-semi-space-size=4']
+
 const nothing: MirrorCounts = { answers: {}, bytes: 0, connections: 0, refused: 0 }
 
 type Deps = {
@@ -46,7 +52,8 @@ export function createMirrorChild({ config, env, log, pause = 1000 }: Deps) {
       ...(config.mirrorUrl !== null && { AIRLOCK_MIRROR_URL: config.mirrorUrl }),
       ...(config.consoleUrl !== null && { AIRLOCK_CONSOLE_URL: config.consoleUrl }),
     }
-    const started = fork(fileURLToPath(new URL('main.ts', import.meta.url)), ['mirror'], { env: own })
+    const main = fileURLToPath(new URL('main.ts', import.meta.url))
+    const started = fork(main, ['mirror'], { env: own, execArgv: [...process.execArgv, ...frugal] })
     child = started
     let listened = false
     started.on('message', (message: { listening?: number; counts?: MirrorCounts }) => {
