@@ -19,7 +19,7 @@ export type MirrorCounts = {
  * What an answer leaves behind is dead at once, so a small young generation does as well: 20 MB less, and no slower (MB; as in
  * scripts/airlock).
  */
-const frugal = ['--max-semi-space-size=4']
+export const frugal = ['--max-semi-space-size=4']
 
 const nothing: MirrorCounts = { answers: {}, bytes: 0, connections: 0, refused: 0 }
 

@@ -1,5 +1,6 @@
 /** The state of apt's repositories: roots, stanzas, dates. All the SQL of apt there is. */
 import { AirlockError } from '../server/errors.ts'
+import type { DeleteResult } from 'kysely'
 import type { Database, Write } from './database.ts'
 import { unfinishedStates, type Remark } from './records.ts'
 
@@ -266,33 +267,29 @@ export function createAptState(
       remove: () => Promise<void>,
     ): Promise<boolean> {
       return db.transaction().execute(async (write) => {
-        const { numDeletedRows } = await write
-          .deleteFrom('apt_by_hash')
-          .where('lane', '=', lane)
-          .where('sha256', '=', sha256)
-          .where('superseded_at', '<', before.toISOString())
-          .executeTakeFirst()
-        if (numDeletedRows > 0n) await remove()
-        return numDeletedRows > 0n
+        const row = write.deleteFrom('apt_by_hash').where('lane', '=', lane).where('sha256', '=', sha256)
+        return withRow(await row.where('superseded_at', '<', before.toISOString()).executeTakeFirst(), remove)
       })
     },
 
     /** The same of a pool file that no lane has had since then. */
     discardFile({ sha256 }: { readonly sha256: string }, before: Date, remove: () => Promise<void>): Promise<boolean> {
       return db.transaction().execute(async (write) => {
-        const { numDeletedRows } = await write
-          .deleteFrom('apt_unused')
-          .where('sha256', '=', sha256)
-          .where('since', '<', before.toISOString())
-          .executeTakeFirst()
-        if (numDeletedRows > 0n) await remove()
-        return numDeletedRows > 0n
+        const row = write.deleteFrom('apt_unused').where('sha256', '=', sha256)
+        return withRow(await row.where('since', '<', before.toISOString()).executeTakeFirst(), remove)
       })
     },
   }
 }
 
 export type AptState = ReturnType<typeof createAptState>
+
+/** What lies on the disk goes where its row went, within the transaction. */
+async function withRow({ numDeletedRows }: DeleteResult, remove: () => Promise<void>): Promise<boolean> {
+  if (numDeletedRows === 0n) return false
+  await remove()
+  return true
+}
 
 function* batches<T>(rows: readonly T[], size = 500): Generator<T[]> {
   for (let at = 0; at < rows.length; at += size) yield rows.slice(at, at + size)

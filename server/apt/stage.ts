@@ -94,24 +94,26 @@ export function createStage({ state, signer, debs, prepare, pathOf, now, work }:
   async function checkAll(packages: readonly Package[], signal: AbortSignal): Promise<void> {
     const left = packages.values()
     const worker = async () => {
-      for (const { sha256, file, stanza } of left) {
+      for (const one of left) {
         signal.throwIfAborted()
-        const place = () => pathOf({ ecosystem: 'apt', sha256, file })
-        for (let path = place(); ;) {
-          if (path === null) throw new Error(`${file} was not fetched`)
-          const from = path
-          try {
-            await debs.check(from, file, stanza, signal)
-            break
-          } catch (error) {
-            // another lane may have published it in between
-            path = place()
-            if (path === from) throw error
-          }
-        }
+        await check(one, signal)
       }
     }
     await Promise.all(Array.from({ length: parallel }, worker))
+  }
+
+  /** Where it lies; and where it lies then, if another lane publishes it in between. */
+  async function check(deb: Package, signal: AbortSignal): Promise<void> {
+    const { sha256, file, stanza } = deb
+    const place = () => pathOf({ ecosystem: 'apt', sha256, file })
+    const path = place()
+    if (path === null) throw new Error(`${file} was not fetched`)
+    try {
+      await debs.check(path, file, stanza, signal)
+    } catch (error) {
+      if (place() === path) throw error
+      await check(deb, signal)
+    }
   }
 
   function nextDate(last: number, { name }: AptTarget): number {

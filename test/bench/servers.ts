@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { guards } from '../../server/mirror/answers.ts'
+import { frugal } from '../../server/mirror-child.ts'
 import { bareFile } from './bare.ts'
 
 export type Server = {
@@ -22,7 +23,7 @@ const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 
 export function startMirror(root: string, core: string): Promise<Server> {
   const env = { AIRLOCK_ROOT: root, AIRLOCK_MIRROR_LISTEN: '127.0.0.1:0' }
-  return startNode('airlock mirror', [main, 'mirror'], core, env)
+  return startNode('airlock mirror', [...frugal, main, 'mirror'], core, env)
 }
 
 /** See {@link bareFile}. */
