@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import type { operations } from '../../server/contract.ts'
@@ -81,12 +82,19 @@ after(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-afterEach(() => {
-  json.answer = () => ({})
-})
-
 const told = (body: string) => JSON.parse(body) as Told
 const hooks = async () => (await airlock.call<{ hooks: Hooks }>('/api/hooks')).hooks
+
+/** A job is ready before its notice is out: what one test caused must not come in the next. */
+async function allTold(): Promise<void> {
+  for (const late = Date.now() + 20_000; (await hooks()).some(({ waiting }) => waiting > 0); await sleep(10))
+    assert.ok(Date.now() < late, 'a notice still waits')
+}
+
+afterEach(async () => {
+  json.answer = () => ({})
+  await allTold()
+})
 
 test('what is ready is told once, signed, with the line that installs it', async () => {
   const { id } = await airlock.ask('aa')
@@ -165,8 +173,7 @@ test('a root that is held is told by mail, in the transaction that leaves it out
   archive.remove('tool')
   const [other] = await airlock.askFor({ ecosystem: 'apt', requirements: ['other'] })
   await airlock.ready(other!.id)
-  for (const late = Date.now() + 20_000; smtp.mails.length === 0 && Date.now() < late;)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  await allTold()
   assert.equal(smtp.mails.length, 1)
   const { message, to, secure } = smtp.mails[0]!
   assert.ok(secure)
