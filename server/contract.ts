@@ -106,7 +106,9 @@ const requestFields = {
   waiting: problemSchema.nullable().meta({ description: 'what holds it up; it goes on by itself' }),
   files: z.int().nullable().meta({ description: 'of the closure; null before it is known' }),
   bytes: bytes.nullable().meta({ description: 'of the closure; null before every size is known' }),
-  install: z.string().meta({ description: 'the line that installs it in a pod' }),
+  install: z.string().meta({
+    description: 'the line that installs it in a pod; empty where nothing of it can be, or a withdrawal took it back',
+  }),
   problem: problemSchema.nullable(),
 }
 

@@ -147,7 +147,7 @@ export type Ecosystem = {
   fits?(artifact: Artifact, target: Target): boolean
   /** What an artifact that is here says of itself at length; null: nothing. */
   describe?(artifact: Artifact): Promise<Description | null>
-  /** The command that installs this in a pod: `pip install 'numpy<2'`; empty where there is nothing to install. */
+  /** The command that installs this in a pod: `pip install 'numpy<2'`; empty without roots. */
   installLine(roots: readonly string[], target: Target): string
   /** Asks the ecosystem's own solver. Repeatable; touches nothing but caches. */
   solve(job: Job, target: Target, signal: AbortSignal): Promise<Closure>
@@ -179,6 +179,8 @@ export type Ecosystem = {
    * for it and it may say nothing.
    */
   tryOut?(job: Job, target: Target, closure: Closure, signal: AbortSignal): Promise<readonly Remark[]>
+  /** For what a lane holds what it holds, where a withdrawal can end that. */
+  roots?(target: Target): Promise<ReadonlySet<string>>
   /** What takes roots back from a lane, as a request's content. Throws where nobody asked for them. */
   withdrawal?(roots: readonly string[], target: Target): Promise<Parsed>
   /**

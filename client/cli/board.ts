@@ -4,6 +4,7 @@ import { bytes, duration } from './amounts.ts'
 import { fit, pad, plain } from './columns.ts'
 import type { Out } from './context.ts'
 import { isFinished } from './exits.ts'
+import { stateWord } from './request-words.ts'
 import type { Words } from './texts.ts'
 
 export type Board = {
@@ -59,7 +60,7 @@ function createLiveBoard(out: Out, words: Words): Board {
 
 function stateLine(request: RequestView, words: Words): string {
   const { id, target, state, waiting } = request
-  const line = words('line', { id, target: plain(target), state: words(`state:${state}`) })
+  const line = words('line', { id, target: plain(target), state: stateWord(request, state, words) })
   return waiting && !isFinished(state) ? `${line} (${plain(waiting.detail)})` : line
 }
 

@@ -3,7 +3,7 @@ import type { ProblemView, RequestDetail } from '../../server/contract.ts'
 import { bytes, duration, localTime } from './amounts.ts'
 import { pad, plain, plainLines, table, width } from './columns.ts'
 import type { Context } from './context.ts'
-import { askedFor } from './outcome.ts'
+import { askedFor, stateWord, whatOf } from './request-words.ts'
 import type { Words } from './texts.ts'
 
 export function printDetail({ io, words }: Context, request: RequestDetail): void {
@@ -23,19 +23,18 @@ export function printDetail({ io, words }: Context, request: RequestDetail): voi
 }
 
 function head(request: RequestDetail, words: Words): string[] {
-  const { id, state, target, requirements, requester, note, createdAt, files, bytes: size, install } = request
-  const withdrawn = request.remarks.some(({ code }) => code === 'root-withdrawn')
+  const { id, state, target, requester, note, createdAt, files, bytes: size, install } = request
   const facts = [
-    [words('detailState'), words(`state:${state}`)],
-    [words('detailAsked'), plain(requirements.join(' '))],
+    [words('detailState'), stateWord(request, state, words)],
+    [words('detailAsked'), whatOf(request, words)],
     [words('detailBy'), `${plain(requester ?? words('nobody'))}, ${localTime(createdAt)}`],
     ...(note ? [[words('detailNote'), plain(note)]] : []),
     ...(files === null ? [] : [[words('detailFiles'), size === null ? String(files) : `${files}, ${bytes(size)}`]]),
     ...updates(request, words),
-    ...(state === 'ready' && install !== '' && !withdrawn ? [[words('detailInstall'), plain(install)]] : []),
+    ...(state === 'ready' && install !== '' ? [[words('detailInstall'), plain(install)]] : []),
   ] as [string, string][]
   const cells = Math.max(...facts.map(([name]) => width(name)))
-  const title = words('detailTitle', { id, what: askedFor(request), target: plain(target) })
+  const title = words('detailTitle', { id, what: askedFor(request, words), target: plain(target) })
   return [title, ...facts.map(([name, fact]) => `  ${pad(name, cells)}  ${fact}`)]
 }
 
@@ -56,9 +55,10 @@ function history({ history: acts }: RequestDetail, words: Words): string[] {
   return [words('detailHistory'), ...lines]
 }
 
-function timeline({ timeline: events }: RequestDetail, words: Words): string[] {
+function timeline(request: RequestDetail, words: Words): string[] {
+  const { timeline: events } = request
   if (events.length === 0) return []
-  const names = events.map(({ state }) => words(`state:${state}`))
+  const names = events.map(({ state }) => stateWord(request, state, words))
   const cells = Math.max(...names.map(width))
   const lines = events.map(({ at, seconds }, index) => {
     const took = seconds === null ? '' : `  ${duration(seconds)}`

@@ -25,11 +25,6 @@ export function sayLogId({ io, words }: Pick<Context, 'io' | 'words'>, reqId: st
   if (reqId !== null) io.stderr.write(`  ${words('logId', { id: plain(reqId) })}\n`)
 }
 
-/** What a request asks for, short: `pip fonttools, numpy<2`. */
-export function askedFor({ ecosystem, requirements }: RequestView): string {
-  return plain(`${ecosystem} ${requirements.join(', ')}`)
-}
-
 function sizeOf({ files, bytes: size }: RequestView, words: Words): string {
   if (files === null) return ''
   return size === null ? words('readyFiles', { files }) : words('readySize', { files, bytes: bytes(size) })

@@ -8,6 +8,7 @@ import { exits, worst } from './exits.ts'
 import type { Waiting } from './ask.ts'
 import { follow } from './follow.ts'
 import { printOutcome } from './outcome.ts'
+import { stateWord, whatOf } from './request-words.ts'
 import type { Words } from './texts.ts'
 import type { RequestView } from '../../server/contract.ts'
 
@@ -43,17 +44,14 @@ export async function list(context: Context, { state, limit = 20, json }: ListOp
 /** Cells of a terminal for what was asked, where the cause of a failure comes behind it. */
 const mostAsked = 40
 
-function row(
-  { id, state, ecosystem, target, requester, createdAt, requirements, problem }: RequestView,
-  words: Words,
-  most: number,
-): string[] {
-  const asked = requirements.join(' ')
+function row(request: RequestView, words: Words, most: number): string[] {
+  const { id, state, ecosystem, target, requester, createdAt, problem } = request
+  const asked = whatOf(request, words)
   // the first line: a solver's own words come below it
   const cause = state === 'failed' ? problem?.detail.split('\n')[0]!.replace(/[:：]$/, '') : undefined
   return [
     String(id),
-    words(`state:${state}`),
+    stateWord(request, state, words),
     `${ecosystem}/${target}`,
     requester ?? words('nobody'),
     localTime(createdAt),

@@ -397,6 +397,8 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another pro
   'state:failed': { en: 'failed', zh: '失败' },
   'state:rejected': { en: 'rejected', zh: '已拒绝' },
   'state:cancelled': { en: 'cancelled', zh: '已取消' },
+  withdrawal: { en: 'withdraw {what}', zh: '撤回 {what}' },
+  withdrawn: { en: 'done', zh: '已完成' },
 } as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>
 
 export type Text = keyof typeof texts

@@ -161,6 +161,10 @@ export async function createApt(deps: AptDeps) {
       })
     },
 
+    async roots({ lane }) {
+      return new Set((await state.roots(lane)).map(({ root }) => root))
+    },
+
     async withdrawal(roots, target): Promise<Parsed> {
       const withdraw = parseRoots(roots).roots
       const here = new Set((await state.roots(target.lane)).map(({ root }) => root))

@@ -7,7 +7,7 @@ import { isFinished, type Requests } from '../../storage/requests.ts'
 import type { Request } from '../../storage/records.ts'
 import type { Ask, Retry } from '../ask.ts'
 import type { fileQuerySchema, Operation, operations } from '../contract.ts'
-import type { Ecosystem } from '../ecosystem.ts'
+import type { Ecosystem, Target } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
 import type { Queue } from '../queue.ts'
 import type { Asking } from './asking.ts'
@@ -87,11 +87,31 @@ export function createApi({
   }
 
   async function view(list: readonly Request[], language: Language) {
-    const sizes = await jobs.closureSizes(list.map((request) => request.job.id))
+    const [sizes, install] = await Promise.all([
+      jobs.closureSizes(list.map((request) => request.job.id)),
+      installLines(list),
+    ])
     return list.map((request) => {
       const live = { progress: queue.progress(request.job.id), waiting: queue.waiting(request.job.id) }
-      return viewRequest(request, sizes.get(request.job.id), live, ecosystems.get(request.ecosystem)!, language)
+      return viewRequest(request, sizes.get(request.job.id), live, install(request), language)
     })
+  }
+
+  /** What installs a request in a pod; of one that is ready, whatever no withdrawal has taken back since. */
+  async function installLines(list: readonly Request[]): Promise<(request: Request) => string> {
+    const kept = new Map<Target, ReadonlySet<string> | undefined>()
+    for (const { ecosystem: name, target: to, job } of list) {
+      const ecosystem = ecosystems.get(name)
+      const target = ecosystem?.targets.get(to)
+      if (target && job.state === 'ready' && !kept.has(target)) kept.set(target, await ecosystem?.roots?.(target))
+    }
+    return ({ ecosystem: name, target: to, job }) => {
+      const ecosystem = ecosystems.get(name)
+      const target = ecosystem?.targets.get(to)
+      if (!ecosystem || !target) return ''
+      const still = job.state === 'ready' ? kept.get(target) : undefined
+      return ecosystem.installLine(still ? job.roots.filter((root) => still.has(root)) : job.roots, target)
+    }
   }
 
   async function viewOne(request: Request, language: Language) {

@@ -5,7 +5,6 @@ import type { Artifact, Event, Problem, Progress, Remark, Request } from '../../
 import { poolPath, urlPath } from '../../storage/layout.ts'
 import type { PackageFile } from '../../storage/packages.ts'
 import type { ClosureItemView, PackageView, RequestDetail, RequestView } from '../contract.ts'
-import type { Ecosystem } from '../ecosystem.ts'
 import { explain, isCode, type Language } from '../errors.ts'
 import { viewProblem } from './problems.ts'
 
@@ -16,11 +15,10 @@ export function viewRequest(
   request: Request,
   size: Size | undefined,
   live: Live,
-  ecosystem: Ecosystem,
+  install: string,
   language: Language,
 ): RequestView {
   const { job } = request
-  const target = ecosystem.targets.get(request.target)
   return {
     id: request.id,
     batch: request.batch,
@@ -39,7 +37,7 @@ export function viewRequest(
     waiting: live.waiting && viewProblem(live.waiting, language),
     files: size?.files ?? null,
     bytes: size?.bytes ?? null,
-    install: target ? ecosystem.installLine(job.roots, target) : '',
+    install,
     problem: job.problem && viewProblem(job.problem, language),
   }
 }

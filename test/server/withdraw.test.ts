@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { MaintenanceView } from '../../server/contract.ts'
+import type { MaintenanceView, RequestView } from '../../server/contract.ts'
 import { airlock as command, zh } from '../cli/console.ts'
 import { startAirlock, type Airlock } from '../support/airlock.ts'
 import { startArchive, type Archive } from '../support/archive.ts'
@@ -42,6 +42,8 @@ test('what only a withdrawn package needed goes with it, the rest stays', async 
   const said = async (id: number) => (await airlock.get(id)).remarks.map(({ code, fields }) => [code, fields['root']])
   assert.deepEqual(await said(1), [['root-withdrawn', 'aa']], 'who asked for it is told')
   assert.deepEqual(await said(2), [])
+  assert.match((await run('status 3')).out, /State: +done\n  Asked for: +withdraw aa\n/)
+  assert.match((await run('status', zh)).out, /^3 +已完成 .*撤回 aa$/m)
   const first = (await run('status 1', zh)).out
   assert.match(first, /aa 已从目标环境 default 撤回/)
   assert.doesNotMatch(first, /apt-get install/)
@@ -64,11 +66,17 @@ test('what is withdrawn stays in the pool for a while and is not called a strang
 test('a withdrawal is a request like others: named when it is taken, and shown without a line to install', async () => {
   const { code, out } = await run('withdraw apt cc')
   assert.equal(code, 0)
-  assert.match(out, /^Request \d+ \(apt -cc for default\): /)
+  assert.match(out, /^Request \d+ \(withdraw apt cc for default\): /)
   const id = Number(/\d+/.exec(out)![0])
   await airlock.ready(id)
   assert.deepEqual(await published(), ['bb', 'common'])
   assert.doesNotMatch((await run(`status ${id}`)).out, /In the pod/)
+  const { requests } = await airlock.call<{ requests: RequestView[] }>('/api/requests')
+  assert.deepEqual(
+    requests.toReversed().map(({ install }) => install),
+    ['', 'apt-get update && apt-get install bb', '', ''],
+    'a list offers nobody what was taken back',
+  )
 })
 
 test('what nobody asked for cannot be withdrawn, nor what only came along, and nothing is recorded', async () => {

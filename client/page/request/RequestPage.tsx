@@ -45,7 +45,6 @@ function Shown({ request }: { readonly request: RequestDetail }) {
   const { t } = useTranslation()
   const names = useNames()
   const { id, state, requirements, ecosystem, target, requester, createdAt, note, progress } = request
-  const withdrawn = request.remarks.some(({ code }) => code === 'root-withdrawn')
   return (
     <article className="request">
       <header>
@@ -84,7 +83,7 @@ function Shown({ request }: { readonly request: RequestDetail }) {
         <div className="request-main">
           <Problems request={request} />
           <Batch request={request} />
-          {state === 'ready' && !withdrawn && <Install request={request} />}
+          {state === 'ready' && <Install request={request} />}
           {request.remarks.length > 0 && (
             <section>
               <h2>{t('request.remarks')}</h2>
