@@ -6,15 +6,8 @@ import { createAirlock } from './airlock.ts'
 import { readConfig, type Address, type Config, type Environment } from './config.ts'
 import { createApi } from './console/api.ts'
 import { createConsole } from './console/app.ts'
-import { createBuildOperations } from './console/builds.ts'
-import { createAsking } from './console/asking.ts'
-import { createDescribing } from './console/describing.ts'
 import { createEventStream } from './console/event-stream.ts'
-import { createKnown } from './console/known.ts'
-import { createLockOperations } from './console/locks.ts'
-import { createNoticeOperations } from './console/notices.ts'
 import { createPage } from './console/page.ts'
-import { createTargetOperations } from './console/targets.ts'
 import { answerMalformed } from './console/malformed.ts'
 import { AirlockError, languageOf } from './errors.ts'
 import { greet } from './greeting.ts'
@@ -45,32 +38,17 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
   })
   watchDurations({ ...airlock, onError: (error) => log.warn({ err: error }, 'a duration could not be noted') })
   const mirrorUrl = config.mirrorUrl ?? (config.mirrorListen && urlOf({ ...config.mirrorListen, port: mirrorPort! }))
-  const asking = createAsking({
+  const api = createApi({
     ...airlock,
-    known: createKnown(airlock),
     root: config.root,
     keepFree: config.download.keepFree,
-  })
-  const rest = createApi({
-    ...airlock,
+    mirrorUrl,
+    indexUrl: (target) => `${mirrorUrl ?? ''}/${target.lane}/`,
     readiness: () => {
       const checks = { mirror: config.mirrorListen === null ? 'apart' : mirror.alive() ? 'ok' : 'down' }
       return Promise.resolve({ status: checks.mirror === 'down' ? 'unready' : 'ready', checks })
     },
   })
-  const targetOperations = createTargetOperations({
-    ...airlock,
-    indexUrl: (target) => `${mirrorUrl ?? ''}/${target.lane}/`,
-  })
-  const api = {
-    ...rest,
-    ...asking,
-    ...targetOperations,
-    ...createNoticeOperations(airlock),
-    ...createDescribing(airlock),
-    ...createLockOperations({ ...airlock, mirrorUrl }),
-    ...createBuildOperations(airlock),
-  }
   const page = createPage({ folder: pageFolder, api })
   const app = createConsole({
     withCause,

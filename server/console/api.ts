@@ -1,236 +1,33 @@
-/** The API's operations. Each takes checked input and answers what the contract says; errors are thrown. */
-import type { z } from 'zod'
-import type { Events } from '../../storage/events.ts'
-import type { Jobs } from '../../storage/jobs.ts'
-import type { Packages } from '../../storage/packages.ts'
-import { isFinished, type Requests } from '../../storage/requests.ts'
-import type { Request } from '../../storage/records.ts'
-import type { Ask, Retry } from '../ask.ts'
-import type { fileQuerySchema, Operation, operations } from '../contract.ts'
-import type { Ecosystem, Target } from '../ecosystem.ts'
-import { AirlockError, type Language } from '../errors.ts'
-import type { Queue } from '../queue.ts'
-import type { Asking } from './asking.ts'
-import type { BuildOperations } from './builds.ts'
-import type { Describing } from './describing.ts'
-import type { LockOperations } from './locks.ts'
-import type { NoticeOperations } from './notices.ts'
-import type { TargetOperations } from './targets.ts'
-import { viewDetail, viewPackage, viewRequest } from './views.ts'
+/** The API whole: every operation of the contract, each from the room that it belongs to. */
+import { createAsking, type AskingDeps } from './asking.ts'
+import { createBuildOperations, type BuildDeps } from './builds.ts'
+import { createKnown } from './known.ts'
+import { createLockOperations, type LockDeps } from './locks.ts'
+import { createNoticeOperations, type NoticeDeps } from './notices.ts'
+import type { Api } from './operations.ts'
+import { createPackageOperations, type PackageDeps } from './packages.ts'
+import { createRequestOperations, type RequestDeps } from './requests.ts'
+import { createTargetOperations, type TargetDeps } from './targets.ts'
+import { createUpkeep, type UpkeepDeps } from './upkeep.ts'
 
-export type ApiDeps = {
-  readonly ecosystems: ReadonlyMap<string, Ecosystem>
-  readonly requests: Requests
-  readonly jobs: Jobs
-  readonly events: Events
-  readonly queue: Queue
-  readonly ask: Ask
-  readonly retry: Retry
-  readonly packages: Packages
-  readonly backup: (into: null) => Promise<Omit<Answer<'backup'>, 'outside'> & { readonly outside: readonly string[] }>
-  readonly maintenance: { rebuild(): Promise<Answer<'rebuild'>>; verify(): Promise<Answer<'verify'>> }
-  readonly readiness: () => Promise<Answer<'readiness'>>
-}
+export type ApiDeps = Omit<AskingDeps, 'known'> &
+  BuildDeps &
+  LockDeps &
+  NoticeDeps &
+  PackageDeps &
+  RequestDeps &
+  TargetDeps &
+  UpkeepDeps
 
-type Shape = {
-  readonly params?: z.ZodType
-  readonly query?: z.ZodType
-  readonly body?: z.ZodType
-  readonly file?: z.ZodType
-  readonly answer: z.ZodType
-}
-type Part<O extends Operation, K extends keyof Shape> = (typeof operations)[O] extends {
-  readonly [P in K]: infer S extends z.ZodType
-}
-  ? z.output<S>
-  : undefined
-export type Input<O extends Operation> = {
-  readonly params: Part<O, 'params'>
-  readonly query: Part<O, 'query'>
-  readonly body: Part<O, 'body'>
-  /** In place of a body: a requirements file, and what its query says. */
-  readonly file?: (Part<O, 'file'> & { readonly text: string }) | undefined
-  readonly language: Language
-  /** Aborts when nobody waits for the answer any more. */
-  readonly signal?: AbortSignal
-  /** The exchange's, in every line of the log. */
-  readonly reqId?: string
-}
-export type Answer<O extends Operation> = z.input<(typeof operations)[O]['answer']>
-export type Api = { readonly [O in Operation]: (input: Input<O>) => Promise<Answer<O>> }
-
-export function createApi({
-  ecosystems,
-  requests,
-  jobs,
-  events,
-  queue,
-  ask,
-  retry,
-  packages,
-  backup,
-  maintenance,
-  readiness,
-}: ApiDeps): Omit<
-  Api,
-  | keyof Asking
-  | keyof BuildOperations
-  | keyof Describing
-  | keyof TargetOperations
-  | keyof NoticeOperations
-  | keyof LockOperations
-> {
-  async function find(id: number): Promise<Request> {
-    const request = await requests.get(id)
-    if (!request) throw new AirlockError('request-unknown', { id })
-    return request
-  }
-
-  async function view(list: readonly Request[], language: Language) {
-    const [sizes, install] = await Promise.all([
-      jobs.closureSizes(list.map((request) => request.job.id)),
-      installLines(list),
-    ])
-    return list.map((request) => {
-      const live = { progress: queue.progress(request.job.id), waiting: queue.waiting(request.job.id) }
-      return viewRequest(request, sizes.get(request.job.id), live, install(request), language)
-    })
-  }
-
-  /** What installs a request in a pod; of one that is ready, whatever no withdrawal has taken back since. */
-  async function installLines(list: readonly Request[]): Promise<(request: Request) => string> {
-    const kept = new Map<Target, ReadonlySet<string> | undefined>()
-    for (const { ecosystem: name, target: to, job } of list) {
-      const ecosystem = ecosystems.get(name)
-      const target = ecosystem?.targets.get(to)
-      if (target && job.state === 'ready' && !kept.has(target)) kept.set(target, await ecosystem?.roots?.(target))
-    }
-    return ({ ecosystem: name, target: to, job }) => {
-      const ecosystem = ecosystems.get(name)
-      const target = ecosystem?.targets.get(to)
-      if (!ecosystem || !target) return ''
-      const still = job.state === 'ready' ? kept.get(target) : undefined
-      return ecosystem.installLine(still ? job.roots.filter((root) => still.has(root)) : job.roots, target)
-    }
-  }
-
-  async function viewOne(request: Request, language: Language) {
-    return (await view([request], language))[0]!
-  }
-
+export function createApi(deps: ApiDeps): Api {
   return {
-    async createRequests({ body, file, language, reqId = null }) {
-      const { requester = null, note = null, ...wanted } = file ? wantedOf(file) : body
-      const { requirements = [], constraints } = wanted
-      const added = await ask({ ...wanted, requester, note, reqId }, (ecosystem) =>
-        file
-          ? parseFile(ecosystem, file, constraints)
-          : { ...ecosystem.parse(requirements, constraints), lines: requirements },
-      )
-      return { requests: await view(added, language) }
-    },
-
-    async listRequests({ query, language }) {
-      const { cursor, limit, ...filter } = query
-      const found = await requests.list({
-        ...filter,
-        before: cursor === undefined ? undefined : Number(cursor),
-        limit: limit + 1,
-      })
-      const page = found.slice(0, limit)
-      return { requests: await view(page, language), next: found.length > limit ? String(page.at(-1)!.id) : null }
-    },
-
-    async getRequest({ params, language }) {
-      const request = await find(params.id)
-      const [timeline, acts, closure, shown, notices] = await Promise.all([
-        events.ofJob(request.job.id),
-        requests.acts(request.id),
-        jobs.closure(request.job),
-        viewOne(request, language),
-        ecosystems.get(request.ecosystem)?.notices?.(request.job),
-      ])
-      const remarks = [...(closure?.remarks ?? []), ...(notices ?? [])]
-      return viewDetail(shown, { timeline, acts }, closure?.items ?? null, remarks, request.job.proved, language)
-    },
-
-    async withdraw({ body: { roots, target, requester = null, note = null, ...wanted }, language, reqId = null }) {
-      const all = { ...wanted, targets: [target], requester, note, reqId, refresh: false }
-      const added = await ask(all, async (ecosystem) => {
-        if (!ecosystem.withdrawal) {
-          const known = [...ecosystems.values()].filter((one) => one.withdrawal).map(({ name }) => name)
-          throw new AirlockError('withdrawal-unsupported', { ecosystem: ecosystem.name, known })
-        }
-        const parsed = await ecosystem.withdrawal(roots, ecosystem.targets.get(target)!)
-        return { ...parsed, lines: roots.map((root) => `-${root}`) }
-      })
-      return { requests: await view(added, language) }
-    },
-
-    async cancelRequest({ params, body: { requester = null }, language }) {
-      const request = await find(params.id)
-      if (isFinished(request.job.state) || request.job.state === 'publishing')
-        throw new AirlockError('request-finished', { id: request.id, state: request.job.state })
-      const left = await requests.leave(request, requester)
-      if (left !== null) await queue.cancel(left)
-      return viewOne(await find(request.id), language)
-    },
-
-    async retryRequest({ params, body: { requester = null }, language, reqId }) {
-      const request = await find(params.id)
-      if (!isFinished(request.job.state))
-        throw new AirlockError('request-unfinished', { id: request.id, state: request.job.state })
-      return viewOne(await retry(request, { requester, reqId }), language)
-    },
-
-    async repeatRequest({ params, body: { confirm, refresh, requester = null }, language, reqId = null }) {
-      const { ecosystem, target, asked, note, job } = await find(params.id)
-      const wanted = { ecosystem, targets: [target], requester, note, confirm, refresh, reqId }
-      // not read again: what came with the lines (hashes, constraints, a lock) is not in them
-      const added = await ask(wanted, () => ({ lines: asked, roots: job.roots, options: job.options }))
-      return { requests: await view(added, language) }
-    },
-
-    async listPackages({ params, query }) {
-      const { cursor, limit, text } = query
-      const found = await packages.list(params.ecosystem, { text, after: cursor, limit: limit + 1 })
-      const page = found.slice(0, limit)
-      return { packages: page, next: found.length > limit ? page.at(-1)!.name : null }
-    },
-
-    async getPackage({ params: { ecosystem, name } }) {
-      const files = await packages.files(ecosystem, name)
-      if (files.length === 0) throw new AirlockError('package-not-mirrored', { ecosystem, name })
-      const [asked, neededBy] = await Promise.all([
-        packages.requests(ecosystem, name, 100),
-        packages.neededBy(ecosystem, name),
-      ])
-      return viewPackage(ecosystem, name, files, asked, neededBy)
-    },
-
-    async backup() {
-      const { outside, ...report } = await backup(null)
-      return { ...report, outside: [...outside] }
-    },
-
-    rebuild: () => maintenance.rebuild(),
-    verify: () => maintenance.verify(),
-    health: () => Promise.resolve({ status: 'ok' }),
-    readiness,
+    ...createRequestOperations(deps),
+    ...createAsking({ ...deps, known: createKnown({ visible: deps.visible, events: deps.events }) }),
+    ...createPackageOperations(deps),
+    ...createBuildOperations(deps),
+    ...createTargetOperations(deps),
+    ...createLockOperations(deps),
+    ...createNoticeOperations(deps),
+    ...createUpkeep(deps),
   }
-}
-
-/** A requirements file, or what is said to be a lock. Throws `locks-not-taken`. */
-function parseFile(
-  ecosystem: Ecosystem,
-  { text, lock }: { readonly text: string; readonly lock?: string | undefined },
-  constraints: readonly string[] | undefined,
-) {
-  if (lock === undefined) return ecosystem.parseFile(text, constraints)
-  if (!ecosystem.parseLock) throw new AirlockError('locks-not-taken', { ecosystem: ecosystem.name })
-  return ecosystem.parseLock(lock, text)
-}
-
-function wantedOf({ target, constraint = [], ...query }: z.output<typeof fileQuerySchema> & { text: string }) {
-  return { ...query, targets: [target].flat(), requirements: undefined, constraints: [constraint].flat() }
 }

@@ -2,12 +2,14 @@
 import type { Builds } from '../../storage/builds.ts'
 import type { Build } from '../../storage/records.ts'
 import { AirlockError, type Language } from '../errors.ts'
-import type { Answer, Api } from './api.ts'
+import type { Answer, Api } from './operations.ts'
 import { viewProblem } from './problems.ts'
+
+export type BuildDeps = { readonly builds: Builds }
 
 export type BuildOperations = Pick<Api, 'listBuilds' | 'getBuild'>
 
-export function createBuildOperations({ builds }: { readonly builds: Builds }): BuildOperations {
+export function createBuildOperations({ builds }: BuildDeps): BuildOperations {
   return {
     async listBuilds({ query: { cursor, limit }, language }) {
       const found = await builds.list({ before: cursor === undefined ? undefined : Number(cursor), limit: limit + 1 })

@@ -1,9 +1,9 @@
 /** Locks for a project's repository, and back for its pods. */
 import type { Ecosystem } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
-import type { Api } from './api.ts'
+import type { Api } from './operations.ts'
 
-type Deps = {
+export type LockDeps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
   /** The mirror as pods call it; null: nobody has said. */
   readonly mirrorUrl: string | null
@@ -11,7 +11,7 @@ type Deps = {
 
 export type LockOperations = Pick<Api, 'convertLock'>
 
-export function createLockOperations({ ecosystems, mirrorUrl }: Deps): LockOperations {
+export function createLockOperations({ ecosystems, mirrorUrl }: LockDeps): LockOperations {
   return {
     async convertLock({ body: { text, to, mirror, index } }) {
       const url = (mirror ?? mirrorUrl)?.replace(/(?<!\/)\/+$/, '')

@@ -8,7 +8,7 @@ import { extname, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import type { NextFunction, Request, Response } from 'express'
 import type { Language } from '../errors.ts'
-import type { Api } from './api.ts'
+import type { Api } from './operations.ts'
 
 type Deps = {
   /** Where the build lies; absent before set-up has made it. */

@@ -1,10 +1,10 @@
 /** The kinds of HomePod: those of the configuration, and those that are added as pods describe themselves. */
 import type { Ecosystem, Target } from '../ecosystem.ts'
 import type { PodTargets } from '../pod-targets.ts'
-import type { Answer, Api } from './api.ts'
+import type { Answer, Api } from './operations.ts'
 import { viewProblem } from './problems.ts'
 
-type Deps = {
+export type TargetDeps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
   readonly podTargets: Pick<PodTargets, 'add' | 'remove' | 'get' | 'addedAt' | 'setAside'>
   /** The URL that a pod of this target is given. */
@@ -13,7 +13,7 @@ type Deps = {
 
 export type TargetOperations = Pick<Api, 'listTargets' | 'addTarget' | 'getTarget' | 'removeTarget'>
 
-export function createTargetOperations({ ecosystems, podTargets, indexUrl }: Deps): TargetOperations {
+export function createTargetOperations({ ecosystems, podTargets, indexUrl }: TargetDeps): TargetOperations {
   function view(which: (target: Target) => boolean): Answer<'listTargets'>['targets'] {
     return [...ecosystems.values()].flatMap((ecosystem) =>
       [...ecosystem.targets.values()].filter(which).map((target) => {

@@ -6,15 +6,8 @@ import { z } from 'zod'
 import { createAsk, createRetry } from '../../server/ask.ts'
 import { createApi } from '../../server/console/api.ts'
 import { createConsole } from '../../server/console/app.ts'
-import { createAsking } from '../../server/console/asking.ts'
-import { createBuildOperations } from '../../server/console/builds.ts'
-import { createDescribing } from '../../server/console/describing.ts'
 import { createEventStream } from '../../server/console/event-stream.ts'
-import { createKnown } from '../../server/console/known.ts'
-import { createLockOperations } from '../../server/console/locks.ts'
-import { createNoticeOperations } from '../../server/console/notices.ts'
 import { createPage } from '../../server/console/page.ts'
-import { createTargetOperations } from '../../server/console/targets.ts'
 import { operations, problemSchema, requestDetailSchema, requestSchema } from '../../server/contract.ts'
 import { AirlockError } from '../../server/errors.ts'
 import type { Ecosystem } from '../../server/ecosystem.ts'
@@ -47,12 +40,31 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     },
   }
   const ecosystems = new Map([['pip', pip]])
-  const rest = createApi({
+  const packages = createPackages(airlock.db)
+  const api = createApi({
     ...airlock,
     ecosystems,
-    ask: createAsk({ ...airlock, ecosystems: new Map([['pip', pip]]), reuse: () => Promise.resolve(null), unfinished }),
+    ask: createAsk({ ...airlock, ecosystems, reuse: () => Promise.resolve(null), unfinished }),
     retry: createRetry({ ...airlock, ecosystems }),
-    packages: createPackages(airlock.db),
+    packages,
+    builds: createBuilds(airlock.db),
+    visible: createVisible(airlock.db),
+    solve: (ecosystem, target, job, signal) => ecosystem.solve(job, target, signal),
+    contacts: () => new Map([['default', null]]),
+    root,
+    keepFree: 1,
+    mirrorUrl: null,
+    indexUrl: (target) => `http://mirror.example/${target.lane}/`,
+    notices: { list: () => Promise.resolve([]), test: () => Promise.reject(new AirlockError('notice-hook-unknown')) },
+    podTargets: {
+      add: () => Promise.reject(new AirlockError('pod-empty')),
+      remove: () => Promise.resolve(),
+      get: (name) => {
+        throw new AirlockError('target-not-added', { target: name, known: [] })
+      },
+      addedAt: () => null,
+      setAside: () => [],
+    },
     backup: () => Promise.resolve({ file: '/b.tar', bytes: 1, sha256: 'a', files: 1, outside: [] }),
     maintenance: {
       rebuild: async () => ({ checked: 1, written: 0, damaged: [], unknown: [] }),
@@ -60,40 +72,6 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     },
     readiness: () => Promise.resolve({ status: 'ready', checks: { mirror: 'ok' } }),
   })
-  const visible = createVisible(airlock.db)
-  const asking = createAsking({
-    ...airlock,
-    ecosystems,
-    visible,
-    known: createKnown({ ...airlock, visible }),
-    solve: (ecosystem, target, job, signal) => ecosystem.solve(job, target, signal),
-    contacts: () => new Map([['default', null]]),
-    root,
-    keepFree: 1,
-  })
-  const api = {
-    ...rest,
-    ...asking,
-    ...createLockOperations({ ecosystems, mirrorUrl: null }),
-    ...createNoticeOperations({
-      notices: { list: () => Promise.resolve([]), test: () => Promise.reject(new AirlockError('notice-hook-unknown')) },
-    }),
-    ...createTargetOperations({
-      ecosystems,
-      podTargets: {
-        add: () => Promise.reject(new AirlockError('pod-empty')),
-        remove: () => Promise.resolve(),
-        get: (name) => {
-          throw new AirlockError('target-not-added', { target: name, known: [] })
-        },
-        addedAt: () => null,
-        setAside: () => [],
-      },
-      indexUrl: (target) => `http://mirror.example/${target.lane}/`,
-    }),
-    ...createDescribing({ ...airlock, ecosystems, packages: createPackages(airlock.db) }),
-    ...createBuildOperations({ builds: createBuilds(airlock.db) }),
-  }
   const page = createPage({ folder: join(root, 'no-page'), api })
   return {
     airlock,

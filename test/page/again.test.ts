@@ -48,7 +48,7 @@ test('a request that is asked again keeps what came beside its lines', async () 
 })
 
 test('control: where its options are left behind, that is seen', async (t) => {
-  const cut = { file: 'server/console/api.ts', from: 'options: job.options }))', to: 'options: {} }))' }
+  const cut = { file: 'server/console/requests.ts', from: 'options: job.options }))', to: 'options: {} }))' }
   const forgetful = await startAirlock({ index: index.url, preload: ['sabotage.ts'], env: sabotageOf([cut]) })
   t.after(() => forgetful.close())
   const [first] = await forgetful.askFor(structuredClone(bound) as never)

@@ -1,22 +1,23 @@
-/** What a person wants to know of a package beside its files: its own words, where it fits, how it is installed. */
+/** What is here: a list of it, and each package with its files, its own words, where it fits and who asked. */
 import type { Packages } from '../../storage/packages.ts'
 import type { Requests } from '../../storage/requests.ts'
 import type { Ecosystem } from '../ecosystem.ts'
 import { AirlockError } from '../errors.ts'
-import type { Api } from './api.ts'
+import type { Api } from './operations.ts'
+import { viewPackage } from './views.ts'
 
-type Deps = {
+export type PackageDeps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
-  readonly packages: Pick<Packages, 'files' | 'requests'>
+  readonly packages: Packages
   readonly requests: Pick<Requests, 'get'>
 }
 
-export type Describing = Pick<Api, 'describePackage'>
+export type PackageOperations = Pick<Api, 'listPackages' | 'getPackage' | 'describePackage'>
 
 /** People named beside a package. */
 const maxAskers = 20
 
-export function createDescribing({ ecosystems, packages, requests }: Deps): Describing {
+export function createPackageOperations({ ecosystems, packages, requests }: PackageDeps): PackageOperations {
   async function askersOf(ecosystem: string, name: string) {
     const roots = (await packages.requests(ecosystem, name, 100)).filter(({ isRoot }) => isRoot).slice(0, maxAskers)
     const found = await Promise.all(roots.map(({ id }) => requests.get(id)))
@@ -26,6 +27,23 @@ export function createDescribing({ ecosystems, packages, requests }: Deps): Desc
   }
 
   return {
+    async listPackages({ params, query }) {
+      const { cursor, limit, text } = query
+      const found = await packages.list(params.ecosystem, { text, after: cursor, limit: limit + 1 })
+      const page = found.slice(0, limit)
+      return { packages: page, next: found.length > limit ? page.at(-1)!.name : null }
+    },
+
+    async getPackage({ params: { ecosystem, name } }) {
+      const files = await packages.files(ecosystem, name)
+      if (files.length === 0) throw new AirlockError('package-not-mirrored', { ecosystem, name })
+      const [asked, neededBy] = await Promise.all([
+        packages.requests(ecosystem, name, 100),
+        packages.neededBy(ecosystem, name),
+      ])
+      return viewPackage(ecosystem, name, files, asked, neededBy)
+    },
+
     async describePackage({ params: { ecosystem: kind, name } }) {
       const ecosystem = ecosystems.get(kind)
       const files = await packages.files(kind, name)
