@@ -5,6 +5,7 @@ import { language, type Language } from './words/index.ts'
 
 export type RequestView = AnswerOf<'listRequests'>['requests'][number]
 export type RequestDetail = AnswerOf<'getRequest'>
+export type ClosureItem = NonNullable<RequestDetail['closure']>[number]
 export type TargetView = AnswerOf<'listTargets'>['targets'][number]
 export type Ecosystem = TargetView['ecosystem']
 export type Progress = NonNullable<RequestView['progress']>

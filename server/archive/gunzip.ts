@@ -1,8 +1,7 @@
 /** gzip of one stream that fills its file, read strictly: of a second one behind it, some readers read nothing. Source: RFC 1952. */
 import { Readable } from 'node:stream'
 import { crc32, createInflateRaw } from 'node:zlib'
-import { tarFaults } from './tar-words.ts'
-import type { TarRefuse } from './tar.ts'
+import { tarFaults, type TarRefuse } from './tar-words.ts'
 
 /** Bytes from `start` to `end`. */
 type Read = (start: number, end: number) => Promise<Buffer>

@@ -1,6 +1,5 @@
 /** A stream of any chunks, taken in tar's blocks. */
-import { tarFaults } from './tar-words.ts'
-import type { TarRefuse } from './tar.ts'
+import { tarFaults, type TarRefuse } from './tar-words.ts'
 
 const blockSize = 512
 const manyZeros = Buffer.alloc(64 << 10)

@@ -1,6 +1,5 @@
 /** A tar's header block: 512 bytes of fields, whose meaning depends on the form that its magic names. */
-import { tarFaults } from './tar-words.ts'
-import type { TarRefuse } from './tar.ts'
+import { tarFaults, type TarRefuse } from './tar-words.ts'
 
 export type Header = {
   readonly name: string

@@ -1,7 +1,6 @@
 /** What a tar says in front of a member whose header is too small for it: GNU's long names, PAX's records. */
 import { text } from './tar-header.ts'
-import { tarFaults } from './tar-words.ts'
-import type { TarRefuse } from './tar.ts'
+import { tarFaults, type TarRefuse } from './tar-words.ts'
 
 /** A name, and zeros behind it. */
 export function longName(content: Buffer, refuse: TarRefuse): string {

@@ -1,7 +1,16 @@
 /** The names of a tar's members: what may be unpacked anywhere, and what makes the same files whoever unpacks it. */
 import type { Header } from './tar-header.ts'
-import { tarFaults } from './tar-words.ts'
-import type { TarMember, TarRefuse } from './tar.ts'
+import { tarFaults, type TarRefuse } from './tar-words.ts'
+
+export type TarMember = {
+  /** `/` between segments, none at the ends; empty: the archive's own folder (`./`). */
+  readonly name: string
+  readonly kind: 'file' | 'folder' | 'link' | 'hard link'
+  /** Bytes of a file; 0 for whatever is none. */
+  readonly size: number
+  /** Where a link leads, as written. */
+  readonly target: string | null
+}
 
 const kinds: Readonly<Record<string, TarMember['kind']>> = { 0: 'file', 1: 'hard link', 2: 'link', 5: 'folder' }
 const maxName = 4095

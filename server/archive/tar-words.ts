@@ -1,6 +1,9 @@
 /** What is wrong with a tar, or with the gzip around it, in the reader's language. */
 import type { Phrase } from '../errors.ts'
 
+/** Must throw. */
+export type TarRefuse = (reason: Phrase) => never
+
 const said = (en: string, zh: string): Phrase => ({ en, zh })
 
 export const tarFaults = {

@@ -3,25 +3,11 @@
  * the other, nothing is unpacked. What readers disagree about is refused, not repaired.
  * Source: POSIX.1-2024 pax, "ustar Interchange Format" and "pax Header Block"; GNU tar's manual, "Basic Tar Format".
  */
-import type { Phrase } from '../errors.ts'
 import { createBlocks, isZeros, type Blocks } from './tar-blocks.ts'
 import { readHeader, type Header } from './tar-header.ts'
-import { createNames } from './tar-names.ts'
+import { createNames, type TarMember } from './tar-names.ts'
 import { longName, paxRecords } from './tar-long.ts'
-import { tarFaults } from './tar-words.ts'
-
-export type TarMember = {
-  /** `/` between segments, none at the ends; empty: the archive's own folder (`./`). */
-  readonly name: string
-  readonly kind: 'file' | 'folder' | 'link' | 'hard link'
-  /** Bytes of a file; 0 for whatever is none. */
-  readonly size: number
-  /** Where a link leads, as written. */
-  readonly target: string | null
-}
-
-/** Must throw. */
-export type TarRefuse = (reason: Phrase) => never
+import { tarFaults, type TarRefuse } from './tar-words.ts'
 
 type Options = {
   /** Unpacked, headers and padding included. */

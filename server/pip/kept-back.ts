@@ -7,7 +7,7 @@ import type { Project } from './projects.ts'
 import type { Requirement } from './requirement.ts'
 import type { PipOptions } from './requirements-file.ts'
 import type { ProjectFile } from './simple-read.ts'
-import { readSpecifiers, takes } from './specifiers.ts'
+import { readSpecifiers, runsOn, takes } from './specifiers.ts'
 import { bestWheel } from './tags.ts'
 import type { PipTarget } from './target.ts'
 import type { CompileWithUv } from './uv.ts'
@@ -106,9 +106,4 @@ function newestFor(files: readonly ProjectFile[], root: Requirement, target: Pip
   return version === undefined
     ? null
     : { version, files: versions.get(version)!.filter((file) => parseWheelName(file.file) !== null) }
-}
-
-/** Requires-Python as installers judge it: what cannot be read excludes nothing. */
-export function runsOn(requiresPython: string | null, python: string): boolean {
-  return requiresPython === null || readSpecifiers(requiresPython).every((one) => takes(one, python))
 }

@@ -1,11 +1,10 @@
 /** The two plainest reasons why there is no solution: no release is what a root asks for, or none of those can be used. */
 import { AirlockError, type Phrase } from '../errors.ts'
-import { runsOn } from './kept-back.ts'
 import { parseSdistName, parseWheelName } from './names.ts'
 import type { Project } from './projects.ts'
 import type { Requirement } from './requirement.ts'
 import type { ProjectFile } from './simple-read.ts'
-import { readSpecifiers, takes } from './specifiers.ts'
+import { readSpecifiers, runsOn, takes } from './specifiers.ts'
 import { bestWheel } from './tags.ts'
 import type { PipTarget } from './target.ts'
 import { compareVersions, isFinal } from './versions.ts'

@@ -1,6 +1,17 @@
 /** PEP 503's HTML, read as a stream of tags: what is no link of the page is not looked at. */
 import { Parser } from 'htmlparser2'
-import type { RawFile } from './simple-read.ts'
+
+/** A link as the page has it, of any type and any content. */
+export type RawFile = {
+  readonly file: unknown
+  readonly url: unknown
+  readonly sha256?: unknown
+  readonly size?: unknown
+  readonly uploadedAt?: unknown
+  readonly requiresPython?: unknown
+  readonly yanked?: unknown
+  readonly coreMetadata?: unknown
+}
 
 export type HtmlPage = {
   /** PEP 629; null: not said. */

@@ -6,7 +6,7 @@ import { artifactFilePattern, sha256Pattern } from '../../storage/layout.ts'
 import type { Page } from '../ecosystem.ts'
 import { AirlockError, type Phrase } from '../errors.ts'
 import { normalizeName } from './names.ts'
-import { readHtmlPage } from './simple-read-html.ts'
+import { readHtmlPage, type RawFile } from './simple-read-html.ts'
 
 export type ProjectFile = {
   readonly file: string
@@ -31,18 +31,6 @@ export type ProjectPage = {
   readonly files: readonly ProjectFile[]
   /** PEP 700; null where the page does not list them. */
   readonly versions: readonly string[] | null
-}
-
-/** A link as the page has it, of any type and any content. */
-export type RawFile = {
-  readonly file: unknown
-  readonly url: unknown
-  readonly sha256?: unknown
-  readonly size?: unknown
-  readonly uploadedAt?: unknown
-  readonly requiresPython?: unknown
-  readonly yanked?: unknown
-  readonly coreMetadata?: unknown
 }
 
 /** The largest real projects have some 15,000. */

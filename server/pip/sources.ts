@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto'
 import type { Build } from '../../storage/records.ts'
-import { runsOn } from './kept-back.ts'
 import { parseSdistName, parseWheelName } from './names.ts'
 import type { Project } from './projects.ts'
 import { isReadableSdist } from './sdist.ts'
 import type { ProjectFile, ProjectPage } from './simple-read.ts'
+import { runsOn } from './specifiers.ts'
 import { bestWheel, hasAcceptedTag, readPlatform } from './tags.ts'
 import type { PipTarget } from './target.ts'
 import { compareVersions, isFinal, isVersion, order, versionKey } from './versions.ts'

@@ -107,3 +107,8 @@ export function readSpecifiers(text: string): readonly Specifier[] {
     return operator !== undefined && isSpecifier(specifier) ? [specifier] : []
   })
 }
+
+/** Requires-Python as installers judge it: what cannot be read excludes nothing. */
+export function runsOn(requiresPython: string | null, python: string): boolean {
+  return requiresPython === null || readSpecifiers(requiresPython).every((one) => takes(one, python))
+}

@@ -1,6 +1,6 @@
 /** PEP 376, 427: RECORD lists every file of a wheel. What it leaves out, adds or states otherwise is a sign of tampering. */
 import { createHash } from 'node:crypto'
-import type { Member } from './zip.ts'
+import type { Member } from './zip-names.ts'
 import { wheelFaults, type Refuse } from './zip-words.ts'
 
 type Row = { readonly hash: string; readonly size: string }

@@ -3,7 +3,17 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import type { Entry } from 'yauzl'
 import { flags } from './zip-locals.ts'
 import { zipFaults, type Refuse } from './zip-words.ts'
-import type { Member } from './zip.ts'
+
+export type Member = {
+  /** `/` between segments, none at the end. */
+  readonly name: string
+  readonly isFolder: boolean
+  /** Installers write a link's target into a plain file; other tools would make the link. */
+  readonly isLink: boolean
+  /** Unpacked, as both headers state it. */
+  readonly size: number
+  readonly entry: Entry
+}
 
 /** PATH_MAX allows more; no real one comes near. */
 const maxName = 1024

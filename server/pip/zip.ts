@@ -8,19 +8,8 @@ import { readDirectory } from './zip-directory.ts'
 import { openFile, type Bytes } from './file-bytes.ts'
 import { readEnd } from './zip-end.ts'
 import { checkLocals, flags } from './zip-locals.ts'
-import { checkNames, staysInside } from './zip-names.ts'
+import { checkNames, staysInside, type Member } from './zip-names.ts'
 import { zipFaults, type Refuse } from './zip-words.ts'
-
-export type Member = {
-  /** `/` between segments, none at the end. */
-  readonly name: string
-  readonly isFolder: boolean
-  /** Installers write a link's target into a plain file; other tools would make the link. */
-  readonly isLink: boolean
-  /** Unpacked, as both headers state it. */
-  readonly size: number
-  readonly entry: Entry
-}
 
 export type Zip = {
   /** Of the file, in bytes. */

@@ -4,15 +4,13 @@ import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { bytes } from '../amounts.ts'
 import { Quiet } from '../frame/Quiet.tsx'
-import type { Ecosystem, RequestDetail } from '../queries.ts'
+import type { ClosureItem, Ecosystem } from '../queries.ts'
 import { useClosureTable } from './ClosureTable.tsx'
 
 const Picture = lazy(() => import('./Picture.tsx').then(({ Picture: picture }) => ({ default: picture })))
 
-export type Item = NonNullable<RequestDetail['closure']>[number]
-
 type Props = {
-  readonly items: readonly Item[]
+  readonly items: readonly ClosureItem[]
   readonly ecosystem: Ecosystem
   /** Whether all of it is here. */
   readonly arrived: boolean
@@ -66,6 +64,6 @@ export function Closure({ items, ecosystem, arrived }: Props) {
   )
 }
 
-function sum(items: readonly Item[]): string {
+function sum(items: readonly ClosureItem[]): string {
   return bytes(items.reduce((total, { size }) => total + (size ?? 0), 0))
 }

@@ -3,13 +3,12 @@ import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { bytes, day, exactTime } from '../amounts.ts'
-import type { Ecosystem } from '../queries.ts'
-import type { Item } from './Closure.tsx'
+import type { ClosureItem, Ecosystem } from '../queries.ts'
 
 const columns = ['project', 'version', 'size', 'released', 'origin', 'neededBy', 'digest'] as const
 type Column = (typeof columns)[number]
 
-const keys: Readonly<Record<Column, (item: Item) => string | number>> = {
+const keys: Readonly<Record<Column, (item: ClosureItem) => string | number>> = {
   project: ({ project }) => project,
   version: ({ version }) => version,
   size: ({ size }) => size ?? -1,
@@ -32,7 +31,7 @@ type Options = {
 }
 
 export function useClosureTable(
-  items: readonly Item[],
+  items: readonly ClosureItem[],
   { ecosystem, arrived = false, digests = false, mark = true }: Options,
 ): ReactNode {
   const { t } = useTranslation()
@@ -121,7 +120,7 @@ export function useClosureTable(
   )
 }
 
-function compare(a: Item, b: Item, by: Column): number {
+function compare(a: ClosureItem, b: ClosureItem, by: Column): number {
   const [x, y] = [keys[by](a), keys[by](b)]
   if (typeof x === 'string' && typeof y === 'string') return x.localeCompare(y, 'en', { numeric: true })
   return Number(x) - Number(y)

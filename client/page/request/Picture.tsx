@@ -1,7 +1,7 @@
 /** Who needs whom, drawn: roots left, what they need to their right. Pointing at a package shows its own lines. */
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Item } from './Closure.tsx'
+import type { ClosureItem } from '../queries.ts'
 import { layers } from './layers.ts'
 
 const most = 250
@@ -10,7 +10,7 @@ const row = 26
 const gap = 24
 const letters = 22
 
-export function Picture({ items }: { readonly items: readonly Item[] }) {
+export function Picture({ items }: { readonly items: readonly ClosureItem[] }) {
   const { t } = useTranslation()
   const [pointed, setPointed] = useState<string | null>(null)
   const shown = items.length > most ? items.slice(0, most) : items
@@ -72,7 +72,7 @@ export function Picture({ items }: { readonly items: readonly Item[] }) {
   )
 }
 
-function layOut(items: readonly Item[]) {
+function layOut(items: readonly ClosureItem[]) {
   const placed = layers(items.map(({ project, neededBy, root }) => ({ name: project, neededBy, root })))
   const counts = new Map<number, number>()
   for (const { layer } of placed) counts.set(layer, (counts.get(layer) ?? 0) + 1)
