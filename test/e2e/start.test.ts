@@ -1,15 +1,16 @@
 /** What a start waits for: pods have their answers before the rest of the server is there, and none where it cannot be. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmod, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startAirlock, type Airlock } from '../support/airlock.ts'
 import { hostPython } from '../support/clients.ts'
 import { startIndex } from '../support/index.ts'
-import { sabotageOf } from '../support/sabotage.ts'
+import { sabotageOf, type Cut } from '../support/sabotage.ts'
 
 /** A server that has run before and whose start takes until `opened` lies there: its Python waits for that. */
 async function slowServer(t: {
@@ -79,4 +80,41 @@ test('control: a mirror that starts after everything else answers nobody before'
   await writeFile(opened, '')
   await started
   assert.equal(await isListening(airlock.mirrorUrl), true)
+})
+
+/** Whether the console listens while a start still sweeps what the last run left. */
+async function listensWhileSweeping(t: TestContext, cuts: readonly Cut[] = []): Promise<boolean> {
+  const airlock = await startAirlock()
+  t.after(() => airlock.close())
+  await airlock.kill()
+  const partial = join(airlock.root, '.incoming', 'a'.repeat(64))
+  const solve = join(airlock.state, 'work', 'solve-left')
+  for (const folder of [partial, solve]) await mkdir(folder, { recursive: true })
+  await writeFile(join(partial, '.part'), 'cut off')
+  const env = sabotageOf(cuts)
+  const started = airlock.start({ env, preload: ['sabotage.ts', 'held-sweep.ts'] })
+  assert.ok(await until(async () => existsSync(join(airlock.state, 'sweeping')), 25_000), 'nothing was swept')
+  assert.equal(existsSync(solve), false)
+  const listens = await isListening(airlock.consoleUrl)
+  await writeFile(join(airlock.state, 'go-on'), '')
+  await started
+  assert.equal(existsSync(partial), false)
+  return listens
+}
+
+test('a start sweeps what the last run left before anybody can ask', async (t) => {
+  assert.equal(await listensWhileSweeping(t), false)
+})
+
+test('control: a start that listens first can be asked while it sweeps', async (t) => {
+  const [sweep, listen] = [
+    '  await airlock.housekeeping.atStart()\n',
+    '  const server = await listen(app, config.consoleListen)\n',
+  ]
+  const file = 'server/serve.ts'
+  const cuts = [
+    { file, from: sweep, to: '' },
+    { file, from: listen, to: listen + sweep },
+  ]
+  assert.equal(await listensWhileSweeping(t, cuts), true)
 })
