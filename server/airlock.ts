@@ -76,14 +76,16 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
   const { runChild, openChild, startChild } = createLoggedChildren(log)
   const now = () => new Date()
   const stopping = new AbortController()
+  const onLeft = (error: unknown) =>
+    log.warn({ err: error }, 'what lay in the work folder could not be removed: the next start does it')
   const hidden = [config.state, config.root, ...(config.file === null ? [] : [config.file])]
   const [db, machine, sandbox] = await Promise.all([
     openDatabase(paths.database),
     readMachine(config, env, project, stopping.signal),
     // what solves and stages had there when the last owner was killed
-    rm(paths.work, { recursive: true, force: true }).then(() =>
-      createSandbox({ startChild, hidden, work: paths.work, signal: stopping.signal }),
-    ),
+    rm(paths.work, { recursive: true, force: true })
+      .catch(onLeft)
+      .then(() => createSandbox({ startChild, hidden, work: paths.work, signal: stopping.signal })),
   ])
 
   const hooks = Object.entries(config.notify).map(([name, hook]) => ({ ...hook, name }))
@@ -145,6 +147,7 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
     uv: join(project, '.tools/uv/bin/uv'),
     python: machine.interpreter.executable,
     work: paths.work,
+    onLeft,
     cache: paths.uvCache,
     fetch: downloads.fetch,
     legible: downloads.legible,

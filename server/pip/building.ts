@@ -1,5 +1,5 @@
 /** Wheels built here, where a release exists as source only: each source once, with everything that went in on record. */
-import { mkdir, mkdtemp, rm, stat, statfs } from 'node:fs/promises'
+import { mkdtemp, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact, Build, Closure, Job, JsonObject, NewBuild } from '../../storage/records.ts'
 import type { BuildAttempt, PathOf } from '../ecosystem.ts'
@@ -15,6 +15,7 @@ import { fitsBuild } from './sources.ts'
 import type { StandIns } from './stand-ins.ts'
 import type { PipTarget } from './target.ts'
 import { readWheel } from './wheel.ts'
+import { inWorkFolder, type Work } from './work-folder.ts'
 
 /** What is remembered of builds, as the state has it. */
 export type BuildStore = {
@@ -24,7 +25,7 @@ export type BuildStore = {
   those(ids: readonly number[]): Promise<readonly Build[]>
 }
 
-type Deps = {
+type Deps = Work & {
   readonly builders: readonly Builder[]
   readonly store: BuildStore
   readonly standIns: Pick<StandIns, 'buildFor' | 'read'>
@@ -36,7 +37,6 @@ type Deps = {
   readonly pathOf: PathOf
   /** Few builds at once, in order of arrival. */
   readonly inTurn: <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>
-  readonly work: string
   readonly now: () => Date
 }
 
@@ -51,7 +51,7 @@ const jobsRemembered = 512
 const own: ReadonlySet<Code> = new Set(['build-failed', 'build-needs-target'])
 
 export function createBuilding(deps: Deps) {
-  const { builders, store, standIns, pin, run, fetch, keep, pathOf, inTurn, work, now } = deps
+  const { builders, store, standIns, pin, run, fetch, keep, pathOf, inTurn, now } = deps
   const failed = new Map<number, Map<string, AirlockError>>()
   const counts = new Map<number, number>()
 
@@ -76,16 +76,12 @@ export function createBuilding(deps: Deps) {
     )
     if (earlier && !fitsBuild(earlier, target)) throw needsTarget(earlier, target, builder)
     countBuild(job)
-    await mkdir(work, { recursive: true, mode: 0o700 })
-    const into = await mkdtemp(join(work, 'build-'))
-    try {
-      const made = await make(job, target, source, builder, into, signal)
-      if (!fitsBuild(made, target)) throw needsTarget(made, target, builder)
-    } catch (error) {
-      throw await ofFullDisk(error, work)
-    } finally {
-      await rm(into, { recursive: true, force: true })
-    }
+    const made = await inWorkFolder(deps, 'build-', (into) => make(job, target, source, builder, into, signal)).catch(
+      async (error: unknown) => {
+        throw await ofFullDisk(error, deps.work)
+      },
+    )
+    if (!fitsBuild(made, target)) throw needsTarget(made, target, builder)
   }
 
   /** Builds, and records how that ended. Throws `build-failed` with the build's id. */

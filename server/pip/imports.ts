@@ -1,6 +1,5 @@
 /** What a closure's roots are like to import: installed and tried in a sandbox, once they are in the index. */
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { Closure, Remark } from '../../storage/records.ts'
@@ -9,6 +8,7 @@ import { isKindOf, type Builder } from './builders.ts'
 import type { BuildLimits } from './build-run.ts'
 import { missingLibrary, packageOfLibrary } from './libraries.ts'
 import type { PipTarget } from './target.ts'
+import { inWorkFolder, type Work } from './work-folder.ts'
 
 const driver = fileURLToPath(new URL('imports.py', import.meta.url))
 const inputs = '/build/in'
@@ -40,7 +40,7 @@ const answerSchema = z
 
 type Tried = z.infer<typeof answerSchema>[number]
 
-type Deps = {
+type Deps = Work & {
   readonly sandbox: Sandbox
   /** Those whose kind of target is tried. */
   readonly builders: readonly Builder[]
@@ -49,10 +49,9 @@ type Deps = {
   readonly upTo: number
   readonly pathOf: PathOf
   readonly uv: string
-  readonly work: string
 }
 
-export function createTryImports({ sandbox, builders, limits, upTo, pathOf, uv, work }: Deps) {
+export function createTryImports({ sandbox, builders, limits, upTo, pathOf, uv, ...workFolder }: Deps) {
   /**
    * Says how the roots' own modules import; nothing where that has been said of this answer, where no Python of this machine is the target's, the closure is too
    * large, or there is no sandbox. Rejects on abort, and where the sandbox itself fails.
@@ -72,9 +71,7 @@ export function createTryImports({ sandbox, builders, limits, upTo, pathOf, uv, 
     if (given.length < wheels.length) return []
     const roots = items.flatMap(({ isRoot, artifact }) => (isRoot ? [artifact.name] : [])).slice(0, mostRoots)
     const plan = { uv: `${inputs}/uv`, wheels: `${inputs}/wheels`, roots, seconds: patience.root }
-    await mkdir(work, { recursive: true, mode: 0o700 })
-    const into = await mkdtemp(join(work, 'imports-'))
-    try {
+    return inWorkFolder(workFolder, 'imports-', async (into) => {
       const { outputs } = await sandbox.run(
         {
           command: [builder.executable, '-I', `${inputs}/imports.py`, JSON.stringify(plan)],
@@ -103,9 +100,7 @@ export function createTryImports({ sandbox, builders, limits, upTo, pathOf, uv, 
       )
       const answer = outputs.find(({ name }) => name === 'imports.json')
       return answer === undefined ? [] : remarksOf(await readFile(answer.path, 'utf8'))
-    } finally {
-      await rm(into, { recursive: true, force: true })
-    }
+    })
   }
 }
 

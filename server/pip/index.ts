@@ -35,8 +35,9 @@ import { createUnsolved } from './unsolved.ts'
 import type { PipUpstream } from './upstreams.ts'
 import { createUv } from './uv.ts'
 import { order } from './versions.ts'
+import type { Work } from './work-folder.ts'
 
-export type PipDeps = {
+export type PipDeps = Work & {
   readonly targets: ReadonlyMap<string, PipTarget>
   readonly upstreams: readonly PipUpstream[]
   readonly outside: Outside
@@ -47,7 +48,6 @@ export type PipDeps = {
   readonly run: RunChild
   readonly uv: string
   readonly python: string
-  readonly work: string
   readonly cache: string
   /** Fetches artifacts into `.incoming/`. */
   readonly fetch: (artifacts: readonly Artifact[], options: { readonly signal: AbortSignal }) => Promise<void>

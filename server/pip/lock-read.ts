@@ -10,11 +10,11 @@ import { lockWords, refuseLock, requestOf, type Pin } from './lock-pins.ts'
 import { readPoetryPins } from './lock-poetry.ts'
 import { readPylockPins } from './lock-pylock.ts'
 import { createReadUvLock } from './lock-uv.ts'
+import type { Work } from './work-folder.ts'
 
-type Deps = {
+type Deps = Work & {
   readonly run: RunChild
   readonly uv: string
-  readonly work: string
   readonly isUpstream: FileContext['isUpstream']
 }
 
@@ -27,8 +27,9 @@ const rename = {
   zh: '请使用原工具生成的文件名提交。',
 }
 
-export function createReadLock({ run, uv, work, isUpstream }: Deps) {
-  const readUvLock = createReadUvLock({ run, uv, work })
+export function createReadLock(deps: Deps) {
+  const { isUpstream } = deps
+  const readUvLock = createReadUvLock(deps)
 
   /** What a lock asks for. Throws `lock-invalid`, and for a requirements file what that one's reader throws. */
   return async function readLock(file: string, text: string): Promise<Parsed & { readonly lines: readonly string[] }> {

@@ -1,9 +1,10 @@
 /** uv.lock, which only uv can read for one environment: it says itself which release is wanted where. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { RunChild } from '../child.ts'
 import { lockWords, refuseLock, type Pin } from './lock-pins.ts'
+import { inWorkFolder, type Work } from './work-folder.ts'
 
 const source = z.looseObject({
   registry: z.string().optional(),
@@ -18,11 +19,9 @@ const schema = z.object({
   package: z.array(z.looseObject({ name: z.string(), source })).default([]),
 })
 
-type Deps = {
+type Deps = Work & {
   readonly run: RunChild
   readonly uv: string
-  /** AIRLOCK_STATE's folder. */
-  readonly work: string
 }
 
 const command =
@@ -30,16 +29,14 @@ const command =
 const everything = ['--all-extras', '--all-groups']
 const timeout = 60_000
 
-export function createReadUvLock({ run, uv, work }: Deps) {
+export function createReadUvLock({ run, uv, ...workFolder }: Deps) {
   return async function readUvLock(file: string, text: string, content: unknown): Promise<Pin[]> {
     const lock = schema.parse(content)
     const own = lock.package.filter((one) => one.source.virtual !== undefined || one.source.editable !== undefined)
     const strange = lock.package.find((one) => one.source.registry === undefined && !own.includes(one))
     if (strange) refuseLock(file, lockWords.source(strange.name), lockWords.leaveOut)
     if (own.length === 0) refuseLock(file, lockWords.empty, lockWords.again)
-    await mkdir(work, { recursive: true, mode: 0o700 })
-    const folder = await mkdtemp(join(work, 'lock-'))
-    try {
+    return inWorkFolder(workFolder, 'lock-', async (folder) => {
       await writeFile(join(folder, 'uv.lock'), text)
       await writeProjects(
         folder,
@@ -49,12 +46,10 @@ export function createReadUvLock({ run, uv, work }: Deps) {
       // extras that exclude each other cannot be had at once: then what is installed without any
       const requirements = await exported(folder, everything).catch(() => exported(folder, []))
       return pinsOf(requirements)
-    } catch (error) {
+    }).catch((error: unknown) => {
       if (!(error instanceof ExportFailed)) throw error
       return refuseLock(file, lockWords.unreadable(error.message), lockWords.again)
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+    })
   }
 
   async function exported(folder: string, more: readonly string[]): Promise<string> {

@@ -1,5 +1,5 @@
 /** uv as a child: the whole of what it is told, and nothing that this machine's environment might add. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { RunChild } from '../child.ts'
@@ -7,6 +7,7 @@ import { AirlockError } from '../errors.ts'
 import type { Pin } from './installed.ts'
 import { readPylock, renderPins, type LockedPackage } from './lock.ts'
 import type { PipTarget } from './target.ts'
+import { inWorkFolder, type Work } from './work-folder.ts'
 
 /** The packages of a solve, or uv's explanation of why there is none. */
 export type Solution = { readonly packages: readonly LockedPackage[] } | { readonly explanation: string }
@@ -24,21 +25,20 @@ export type Question = {
   readonly signal: AbortSignal
 }
 
-type Deps = {
+type Deps = Work & {
   readonly run: RunChild
   /** The pinned binary. */
   readonly uv: string
   /** Any Python 3 that runs here: uv wants one even to solve for another. */
   readonly python: string
-  /** AIRLOCK_STATE's folders. */
-  readonly work: string
+  /** AIRLOCK_STATE's folder. */
   readonly cache: string
 }
 
 /** No other configuration, no command line of ours in the lock, no package's code, no Python fetched from elsewhere. */
 const command = 'pip compile --no-config --no-header --no-build --no-python-downloads --no-progress --quiet'.split(' ')
 
-export function createUv({ run, uv, python, work, cache }: Deps) {
+export function createUv({ run, uv, python, cache, ...workFolder }: Deps) {
   /**
    * Pins what a question needs on a target, with its index alone. No package's code runs and no other address is asked.
    * Throws `solver-failed` when uv ends in a way that is no answer.
@@ -52,9 +52,7 @@ export function createUv({ run, uv, python, work, cache }: Deps) {
     indexUrl,
     signal,
   }: Question): Promise<Solution> {
-    await mkdir(work, { recursive: true, mode: 0o700 })
-    const folder = await mkdtemp(join(work, 'solve-'))
-    try {
+    return inWorkFolder(workFolder, 'solve-', async (folder) => {
       const input = join(folder, 'requirements.in')
       const constraining = join(folder, 'constraints.txt')
       const output = join(folder, 'pylock.toml')
@@ -93,9 +91,7 @@ export function createUv({ run, uv, python, work, cache }: Deps) {
       // uv: 1 is an answer (no solution), 2 is a failure of its own
       if (status === 1) return { explanation: readable(stderr) }
       throw new AirlockError('solver-failed', { solver: 'uv', status: status ?? 'killed', output: readable(stderr) })
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+    })
   }
 }
 
