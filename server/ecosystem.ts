@@ -38,7 +38,7 @@ export type Parsed = {
   /** Canonical, sorted, without repetition: equal roots are equal requests. */
   readonly roots: readonly string[]
   readonly options: JsonObject
-  /** Every root names one release only, so that no later answer can be another. */
+  /** The roots are one release each and all there is, so that no later answer can be another. */
   readonly exact?: boolean
 }
 

@@ -272,7 +272,7 @@ export const fileSchema = z.strictObject({
   ),
   reuse: knob(
     z.number().min(0).max(8760).default(24),
-    'hours for which an answer is given again without asking upstream; exact pins always are',
+    'hours for which an answer is given again without asking upstream; 0: not at all; a lock’s always is, since it can be no other',
   ),
   queue: knob(
     z

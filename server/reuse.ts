@@ -15,8 +15,8 @@ type Deps = {
 }
 
 /**
- * The same asked again: a ready job of the same target, which is still what it was, and canonical text, solved lately or exact, all of which is
- * still listed and on the disk. Null: it must be solved.
+ * The same asked again: a ready job of the same target, which is still what it was, and canonical text, solved lately or exact, all of
+ * which is still listed and on the disk. Null: it must be solved.
  */
 export function createReuse({ requests, jobs, listings, pathOf, hours, now = Date.now }: Deps) {
   return async function reuse(

@@ -22,7 +22,7 @@ import { createProjects } from './projects.ts'
 import { createProve } from './prove.ts'
 import { createPublication } from './publication.ts'
 import { parseRequirements } from './requirement.ts'
-import { constraintsOf, isExact, isGranted, optionsOf, parseRequirementsFile } from './requirements-file.ts'
+import { constraintsOf, isGranted, optionsOf, parseRequirementsFile } from './requirements-file.ts'
 import { seenProjects } from './seen.ts'
 import { createSolve } from './solve.ts'
 import { runsOn } from './specifiers.ts'
@@ -121,8 +121,7 @@ export function createPip(deps: PipDeps) {
     parse(lines, constraints = []) {
       const asked = parseRequirements(lines).map((requirement) => ({ requirement, hashes: [] }))
       const roots = [...new Set(asked.map(({ requirement }) => requirement.text))].toSorted(order)
-      const exact = asked.every(({ requirement }) => isExact(requirement))
-      return { roots, options: optionsOf(asked, constraintsOf(constraints)), exact }
+      return { roots, options: optionsOf(asked, constraintsOf(constraints)) }
     },
     convertLock: createConvertLock({ ...deps, originOf: projects.originOf }),
     parseLock: createReadLock({ ...deps, isUpstream }),

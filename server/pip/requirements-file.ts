@@ -49,12 +49,7 @@ export function parseRequirementsFile(
   if (asked.length === 0) parseRequirement('')
   const options = optionsOf(asked, constraintsOf(context.constraints))
   const roots = [...new Set(asked.map(({ requirement }) => requirement.text))].toSorted(order)
-  return {
-    roots,
-    options,
-    exact: asked.every(({ requirement }) => isExact(requirement)),
-    lines: asked.map((one) => one.text),
-  }
+  return { roots, options, lines: asked.map((one) => one.text) }
 }
 
 /** Constraints of a request, canonical. Throws like requirements; one with an extra constrains nothing and is refused. */

@@ -201,8 +201,8 @@ ${wheel('one', a)}
 
 test('a requirements file is a lock when each of its lines is exact and hashed', async (t) => {
   const read = await reader(t)
-  const { roots, options } = await read('requirements.txt', `one==1.0 \\\n  --hash=sha256:${a}\n`)
-  assert.deepEqual([roots, options], [['one==1.0'], { hashes: { one: [a] }, locked: true }])
+  const { roots, options, exact } = await read('requirements.txt', `one==1.0 \\\n  --hash=sha256:${a}\n`)
+  assert.deepEqual([roots, options, exact], [['one==1.0'], { hashes: { one: [a] }, locked: true }, true])
   await assert.rejects(read('requirements.txt', 'one==1.0'), refused(/no SHA-256 is given for one==1.0/))
   await assert.rejects(read('requirements.txt', `one>=1.0 --hash=sha256:${a}`), refused(/one>=1.0/))
 })

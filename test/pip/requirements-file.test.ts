@@ -52,11 +52,6 @@ test('constraints are kept beside the roots, canonical and sorted', () => {
   assert.deepEqual(read('pandas', ['NumPy<2', '', '# no', 'numpy<2']).options, { constraints: ['numpy<2'] })
 })
 
-test('a file of exact pins is exact, and one open bound makes it open', () => {
-  assert.equal(read('a==1\nb===2').exact, true)
-  for (const open of ['a==1\nb', 'a==1.*', 'a>=1', 'a~=1.0']) assert.equal(read(open).exact, false, open)
-})
-
 test('a configured index may be named, and options that ask for what is so anyway', () => {
   const text =
     '-i https://wheels.example/simple/\n--extra-index-url=https://wheels.example/simple/\n--require-hashes\n--only-binary=:all:\n--prefer-binary\nnumpy'
