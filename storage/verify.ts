@@ -1,9 +1,9 @@
 /** Are the bytes right? Hashes what the indexes list, and names what nothing lists. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { inTree, poolPath, type TreePath } from './layout.ts'
+import { incomingPath, inTree, poolPath, type TreePath } from './layout.ts'
 import type { Listings } from './listings.ts'
 import type { Artifact } from './records.ts'
 
@@ -26,24 +26,33 @@ type Deps = {
 }
 
 export function createVerify({ root, listings, kept }: Deps) {
-  /** Null: it is not there. What cannot be read is not whole. Throws the signal's reason. */
-  async function isWhole(artifact: PoolFile, signal?: AbortSignal): Promise<boolean | null> {
-    const hash = createHash('sha256')
-    try {
-      await pipeline(
-        createReadStream(inTree(root, poolPath(artifact.ecosystem, artifact.sha256, artifact.file))),
-        hash,
-        { signal },
-      )
-    } catch (error) {
-      signal?.throwIfAborted()
-      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : false
+  /**
+   * Null: it is not there. What cannot be read is not whole. Between its decision and its publication a file lies in
+   * `.incoming/`, and may be moved while it is looked for. Throws the signal's reason.
+   */
+  async function isWhole({ ecosystem, sha256, file }: PoolFile, signal?: AbortSignal): Promise<boolean | null> {
+    const pool = poolPath(ecosystem, sha256, file)
+    for (const path of [pool, incomingPath(sha256, file), pool]) {
+      const found = await digestOf(path, signal)
+      if (found !== null) return found === sha256
     }
-    return hash.digest('hex') === artifact.sha256
+    return null
   }
 
-  /** Files of an ecosystem's pool that no index lists and that belong to no listed file (`<file>.metadata` does). */
-  async function unlisted(ecosystem: string, listed: ReadonlySet<string>): Promise<TreePath[]> {
+  /** Null: it is not there; empty: it cannot be read. */
+  async function digestOf(path: TreePath, signal: AbortSignal | undefined): Promise<string | null> {
+    const hash = createHash('sha256')
+    try {
+      await pipeline(createReadStream(inTree(root, path)), hash, { signal })
+    } catch (error) {
+      signal?.throwIfAborted()
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : ''
+    }
+    return hash.digest('hex')
+  }
+
+  /** Every file of an ecosystem's pool. */
+  async function pooled(ecosystem: string): Promise<TreePath[]> {
     const pool = `${ecosystem}/pool`
     const entries = await readdir(inTree(root, pool), { recursive: true, withFileTypes: true }).catch(
       (error: NodeJS.ErrnoException) => {
@@ -54,12 +63,16 @@ export function createVerify({ root, listings, kept }: Deps) {
     return entries
       .filter((entry) => !entry.isDirectory())
       .map((entry) => `${entry.parentPath.slice(root.length + 1)}/${entry.name}`)
-      .filter((path) => !listed.has(path) && !listed.has(path.replace(/\.metadata$/, '')))
       .toSorted()
   }
 
-  /** Reads every listed file once; each artifact is hashed once however many indexes list it. */
+  /**
+   * Reads every listed file once; each artifact is hashed once however many indexes list it. Unknown is what no index
+   * lists and belongs to no listed file (`<file>.metadata` does).
+   */
   async function verify(ecosystems: readonly string[], signal?: AbortSignal): Promise<Verification> {
+    // before the listings: what is published from now on is none of it, and all of it was listed when it came
+    const found = (await Promise.all(ecosystems.map(pooled))).flat()
     const listed = new Set<string>()
     const damaged: TreePath[] = []
     let after: { lane: string; file: string } | null = null
@@ -70,7 +83,7 @@ export function createVerify({ root, listings, kept }: Deps) {
         const path = poolPath(artifact.ecosystem, artifact.sha256, artifact.file)
         if (listed.has(path)) continue
         listed.add(path)
-        if (!(await isWhole(artifact))) damaged.push(path)
+        if (!(await isWhole(artifact, signal))) damaged.push(path)
       }
       const last = page.at(-1)
       if (!last) break
@@ -82,9 +95,10 @@ export function createVerify({ root, listings, kept }: Deps) {
       if (listed.has(path)) continue
       listed.add(path)
       // only for the record, or for who still has an older index: that it is gone is no damage
-      if ((await isWhole(artifact)) === false) damaged.push(path)
+      if ((await isWhole(artifact, signal)) === false) damaged.push(path)
     }
-    const unknown = (await Promise.all(ecosystems.map((ecosystem) => unlisted(ecosystem, listed)))).flat()
+    const strange = found.filter((path) => !listed.has(path) && !listed.has(path.replace(/\.metadata$/, '')))
+    const unknown = strange.filter((path) => existsSync(inTree(root, path)))
     return { checked: listed.size, damaged, unknown }
   }
 
