@@ -7,6 +7,8 @@ import { migrationNames } from './database.ts'
 export async function copyDatabase(file: string, into: string): Promise<void> {
   const source = new Sqlite(file, { fileMustExist: true })
   try {
+    // the instant is held: SQLite would begin again with every write of somebody else, and not end while there are many
+    source.exec('BEGIN; SELECT count(*) FROM sqlite_schema')
     await source.backup(into)
     chmodSync(into, 0o600)
   } finally {
