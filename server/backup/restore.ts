@@ -14,7 +14,7 @@ import { faultOfCopy } from '../../storage/copy.ts'
 import { statePaths } from '../../storage/layout.ts'
 import { AirlockError, type Phrase } from '../errors.ts'
 import { manifestName, manifestSchema, type Manifest } from './manifest.ts'
-import { absent, syncFolder } from './write.ts'
+import { absent, emptyFolder, syncFolder } from './write.ts'
 
 export type Restored = {
   readonly state: string
@@ -33,8 +33,7 @@ export async function restoreBackup(file: string, state: string, force: boolean)
   const paths = statePaths(state)
   const there = await occupied(state)
   if (there.length > 0 && !force) throw new AirlockError('state-not-empty', { folder: state, found: there })
-  await mkdir(paths.backup, { recursive: true, mode: 0o700 })
-  const folder = await mkdtemp(join(paths.backup, 'restore-'))
+  const folder = await emptyFolder(join(paths.backup, 'restore'))
   try {
     const manifest = await unpack(file, folder)
     const fault = faultOfCopy(join(folder, 'airlock.db'))

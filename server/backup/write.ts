@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { pack } from 'tar-stream'
@@ -54,8 +54,7 @@ export function createBackup({ config, now }: Deps) {
   }
 
   async function write(into: string): Promise<Written> {
-    await mkdir(paths.backup, { recursive: true, mode: 0o700 })
-    const folder = await mkdtemp(join(paths.backup, 'copy-'))
+    const folder = await emptyFolder(join(paths.backup, 'copy'))
     const part = join(dirname(into), `.${basename(into)}.part`)
     try {
       await refuseFull(dirname(into), (await stat(paths.database)).size)
@@ -159,6 +158,13 @@ async function refuseFull(folder: string, size: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
   const [free, needed] = [bavail * bsize, 2 * size + (1 << 20)]
   if (free < needed) throw new AirlockError('disk-full', { folder, free, needed })
+}
+
+/** For the state's owner, who makes it again if it was killed: nobody else's work lies there. */
+export async function emptyFolder(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return folder
 }
 
 export async function syncFolder(folder: string): Promise<void> {
