@@ -19,6 +19,9 @@ export type TreeFile = { readonly path: TreePath } & (
   | { readonly artifact: Artifact }
 )
 
+/** Absolute; `size` is an artifact's. */
+type Move = { readonly from: string; readonly to: string; readonly size: number | null }
+
 const folderMode = 0o755
 const fileMode = 0o444
 
@@ -60,14 +63,14 @@ export function createTree(root: string) {
   }
 
   /** Puts a file where a rename can make it visible, and says so in `written`; null when the very same bytes are there already. */
-  async function prepare(file: TreeFile, written: string[]): Promise<{ from: string; to: string } | null> {
+  async function prepare(file: TreeFile, written: string[]): Promise<Move | null> {
     const to = inTree(root, file.path)
     if ('artifact' in file) {
       const { sha256, file: name, size } = file.artifact
-      if ((await stat(to).catch(absent))?.size === size) return null
+      if (await isThere(to, size)) return null
       const from = inTree(root, incomingPath(sha256, name))
-      await chmod(from, fileMode)
-      return { from, to }
+      await chmod(from, fileMode).catch(unlessThere(to, size))
+      return { from, to, size }
     }
     const present = await readFile(to).catch(absent)
     if (present && Buffer.from(file.bytes).equals(present)) return null
@@ -76,11 +79,11 @@ export function createTree(root: string) {
     await writeFile(from, file.bytes, { mode: fileMode, flag: 'wx', flush: true })
     if (file.modifiedAt) await utimes(from, file.modifiedAt, file.modifiedAt)
     await chmod(from, fileMode)
-    return { from, to }
+    return { from, to, size: null }
   }
 
   /** All or none: what was written of a step that cannot be prepared is taken away, since its next try writes it again. */
-  async function prepareAll(files: readonly TreeFile[]): Promise<{ from: string; to: string }[]> {
+  async function prepareAll(files: readonly TreeFile[]): Promise<Move[]> {
     const written: string[] = []
     const prepared = await Promise.allSettled(files.map((file) => prepare(file, written)))
     const failed = prepared.find(({ status }) => status === 'rejected')
@@ -95,7 +98,7 @@ export function createTree(root: string) {
     await all([...places].map(makeFolder))
     const moves = await prepareAll(files)
     try {
-      await all(moves.map(({ from, to }) => rename(from, to)))
+      await all(moves.map(({ from, to, size }) => rename(from, to).catch(unlessThere(to, size))))
     } finally {
       for (const { to } of moves) synced.delete(dirname(to))
     }
@@ -163,6 +166,17 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+async function isThere(path: string, size: number | null): Promise<boolean> {
+  return (await stat(path).catch(absent))?.size === size
+}
+
+/** An artifact that is no longer where it was fetched to is no trouble where another lane has just moved it to its place. */
+function unlessThere(to: string, size: number | null) {
+  return async (error: NodeJS.ErrnoException): Promise<void> => {
+    if (error.code !== 'ENOENT' || !(await isThere(to, size))) throw error
   }
 }
 

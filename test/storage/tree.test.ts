@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import promises, { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { incomingPath, poolPath } from '../../storage/layout.ts'
@@ -97,3 +98,34 @@ test('files that people put into the root by hand are neither read nor changed',
   await tree.publish([[{ path, artifact: wheel }]])
   assert.equal((await stat(join(root, 'notes.txt'))).mode & 0o777, 0o600)
 })
+
+/** Two publications of one artifact, each with a page of its own, of which the second waits at `call` until the first is through. */
+async function publishTwice(t: TestContext, call: 'chmod' | 'rename') {
+  const { root, wheel, path, tree } = await withArtifact(t)
+  const from = join(root, incomingPath(wheel.sha256, wheel.file))
+  const [first, second] = ['one', 'two'].map((index) => [
+    [{ path, artifact: wheel }],
+    [{ path: `toy/${index}/index.html`, bytes: Buffer.from(index) }],
+  ])
+  const real = promises[call] as (path: string, other: string) => Promise<void>
+  t.after(() => {
+    Object.assign(promises, { [call]: real })
+    syncBuiltinESMExports()
+  })
+  let isFirst = true
+  async function late(given: string, other: string): Promise<void> {
+    if (given === from && isFirst) {
+      isFirst = false
+      await tree.publish(first!)
+    }
+    return real(given, other)
+  }
+  Object.assign(promises, { [call]: late })
+  syncBuiltinESMExports()
+  await tree.publish(second!)
+  for (const file of [path, 'toy/one/index.html', 'toy/two/index.html']) await stat(join(root, file))
+}
+
+for (const call of ['chmod', 'rename'] as const) {
+  test(`two lanes publish the same artifact at once, and one finds it gone at ${call}`, (t) => publishTwice(t, call))
+}
