@@ -1,6 +1,7 @@
 /** What people asked. A request points to its latest job; identical requests share one while it can still serve both. */
 import { createHash, randomUUID } from 'node:crypto'
 import { sql, type Insertable } from 'kysely'
+import { AirlockError } from '../server/errors.ts'
 import type { Database, Tables, Write } from './database.ts'
 import type { Append, Events } from './events.ts'
 import { finishedStates, unfinishedStates, type JsonObject, type Request, type State } from './records.ts'
@@ -239,10 +240,15 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
 
     /**
      * Takes a request off its job: it gets a cancelled job of its own. Returns the job it left when nobody is left on
-     * it (abort that one, it is recorded as cancelled), else null.
+     * it (abort that one, it is recorded as cancelled), else null. Throws `request-finished` from its decision on.
      */
-    leave(request: Request, requester: string | null): Promise<number | null> {
+    leave({ id: given }: Pick<Request, 'id'>, requester: string | null): Promise<number | null> {
       return events.commit(async (write, append) => {
+        // what was read before this transaction may be over by now
+        const request = (await find([given], write))[0]!
+        const { state } = request.job
+        if (isFinished(state) || state === 'publishing')
+          throw new AirlockError('request-finished', { id: given, state })
         await note(write, request.id, 'cancelled', requester)
         const others = await write
           .selectFrom('requests')
@@ -275,9 +281,12 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
       })
     },
 
-    /** A new job of the same request, or a running identical one. */
-    retry(request: Request, { kind, requester, reqId }: Again): Promise<Request> {
+    /** A new job of the same request, or a running identical one. Throws `request-unfinished` while it has one. */
+    retry({ id: given }: Pick<Request, 'id'>, { kind, requester, reqId }: Again): Promise<Request> {
       return events.commit(async (write, append) => {
+        const request = (await find([given], write))[0]!
+        const { state } = request.job
+        if (!isFinished(state)) throw new AirlockError('request-unfinished', { id: given, state })
         await note(write, request.id, 'retried', requester)
         const { roots, options, confirmed } = request.job
         const kinds = new Map(kind === undefined ? [] : [[request.target, kind]])
@@ -327,6 +336,6 @@ function identityOf({ ecosystem, target, roots, options, kind = '' }: Identity):
     .digest('hex')
 }
 
-export function isFinished(state: State): boolean {
+function isFinished(state: State): boolean {
   return (finishedStates as readonly State[]).includes(state)
 }

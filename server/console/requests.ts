@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { Events } from '../../storage/events.ts'
 import type { Jobs } from '../../storage/jobs.ts'
-import { isFinished, type Requests } from '../../storage/requests.ts'
+import type { Requests } from '../../storage/requests.ts'
 import type { Request } from '../../storage/records.ts'
 import type { Ask, Retry } from '../ask.ts'
 import type { fileQuerySchema } from '../contract.ts'
@@ -125,8 +125,6 @@ export function createRequestOperations({
 
     async cancelRequest({ params, body: { requester = null }, language }) {
       const request = await find(params.id)
-      if (isFinished(request.job.state) || request.job.state === 'publishing')
-        throw new AirlockError('request-finished', { id: request.id, state: request.job.state })
       const left = await requests.leave(request, requester)
       if (left !== null) await queue.cancel(left)
       return viewOne(await find(request.id), language)
@@ -134,8 +132,6 @@ export function createRequestOperations({
 
     async retryRequest({ params, body: { requester = null }, language, reqId }) {
       const request = await find(params.id)
-      if (!isFinished(request.job.state))
-        throw new AirlockError('request-unfinished', { id: request.id, state: request.job.state })
       return viewOne(await retry(request, { requester, reqId }), language)
     },
 

@@ -113,6 +113,37 @@ test('who leaves a shared job is cancelled alone; the last one to leave names th
   assert.equal(await requests.leave((await requests.get(two!.id))!, null), two!.job.id)
 })
 
+test('who cancels a moment too late is told so, and nothing says that it was cancelled', async () => {
+  const { requests, jobs } = await store()
+  const [one] = await requests.add(asking(['a']))
+  await requests.add(asking(['a']))
+  await jobs.keepClosure(one!.job, 'toy/simple', closureOf(artifact('a')))
+  for (const end of ['publishing', 'ready'] as const) {
+    await jobs.enter(one!.job, end)
+    // read before that
+    await assert.rejects(requests.leave(one!, 'lin'), { code: 'request-finished', fields: { id: one!.id, state: end } })
+  }
+  assert.deepEqual(await requests.acts(one!.id), [])
+  assert.equal((await requests.get(one!.id))!.job.state, 'ready')
+  assert.equal((await requests.answered({ ecosystem: 'toy', target: 'default', roots: ['a'], options: {} }))?.job, 1)
+})
+
+test('of two who try again at once one does, and the other is told that it runs', async () => {
+  const { requests, jobs } = await store()
+  const [one] = await requests.add(asking(['a']))
+  await jobs.fail(one!.job, { code: 'internal', message: '', hint: '', fields: {} })
+  const failed = (await requests.get(one!.id))!
+  const tries = await Promise.allSettled(['lin', 'zhou'].map((requester) => requests.retry(failed, { requester })))
+  assert.deepEqual(
+    tries.map((tried) => (tried.status === 'rejected' ? (tried.reason as { code: string }).code : tried.status)),
+    ['fulfilled', 'request-unfinished'],
+  )
+  assert.deepEqual(
+    (await requests.acts(one!.id)).map(({ requester }) => requester),
+    ['lin'],
+  )
+})
+
 test('who tried again and who cancelled is kept for ever, in order', async () => {
   const { requests, jobs, db } = await store()
   const [one] = await requests.add(asking(['a'], { requester: 'lin' }))
