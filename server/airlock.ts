@@ -71,7 +71,7 @@ const project = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 export async function createAirlock(config: Config, env: Environment, onOwned: (log: Log) => void = () => {}) {
   const paths = statePaths(config.state)
   const release = ownState(config)
-  const log = createLog(env.AIRLOCK_LOG ?? 'info')
+  const log = createLog(config.logLevel)
   onOwned(log)
   const { runChild, openChild, startChild } = createLoggedChildren(log)
   const now = () => new Date()

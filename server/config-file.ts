@@ -5,11 +5,11 @@ import { z } from 'zod'
 import { AirlockError, type Phrase } from './errors.ts'
 import { checksInChinese, fileSchema, type FileConfig } from './knobs.ts'
 
-/** Parses and checks a configuration file; null gives the defaults. */
+/** Parses and checks a configuration file; null gives the defaults. Throws `config-invalid`, `setting-invalid`. */
 export function readConfigFile(file: string | null): FileConfig {
   if (file === null) return fileSchema.parse({})
   const lines = new LineCounter()
-  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(textOf(file), { lineCounter: lines, prettyErrors: false })
   const broken = document.errors[0]
   if (broken) {
     throw new AirlockError('config-invalid', {
@@ -36,6 +36,19 @@ export function readConfigFile(file: string | null): FileConfig {
         : { en: 'there is no such knob', zh: '没有这一项' },
     expected: unknown === undefined ? expectation(issue) : knownOnes(knownKeys(issue.path)),
   })
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
+    const expected = {
+      en: 'Give the path of an airlock.yaml that Airlock may read.',
+      zh: '请给出 Airlock 可读取的 airlock.yaml 的路径。',
+    }
+    throw new AirlockError('setting-invalid', { name: 'AIRLOCK_CONFIG', value: file, reason, expected }, { cause })
+  }
 }
 
 /** The line on which a file says something, by its path; null: it does not say it. */

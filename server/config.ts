@@ -37,9 +37,14 @@ export type Config = FileConfig & {
   readonly python: string | null
   /** The configuration file that was read, and the folder that its relative paths start from. */
   readonly file: string | null
+  readonly logLevel: LogLevel
   /** Why a folder is not the usual one, for the first lines of the start. */
   readonly remarks: readonly Phrase[]
 }
+
+/** The least that is written, in pino's words. */
+const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
 
 /** Everything Airlock reads of its environment. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -81,6 +86,7 @@ export function readConfig(env: Environment, cwd: string, how: 'make' | 'look' =
     consoleUrl: url(env, 'AIRLOCK_CONSOLE_URL'),
     python: setting(env, 'AIRLOCK_PYTHON') ?? null,
     file,
+    logLevel: readLogLevel(env),
     remarks,
   })
 }
@@ -111,6 +117,18 @@ export function readMirrorConfig(env: Environment, cwd: string): MirrorConfig {
 function readMetricsListen(env: Environment): Address | null {
   const given = setting(env, 'AIRLOCK_METRICS_LISTEN') ?? 'off'
   return given === 'off' ? null : address(env, 'AIRLOCK_METRICS_LISTEN', given)
+}
+
+function readLogLevel(env: Environment): LogLevel {
+  const given = setting(env, 'AIRLOCK_LOG') ?? 'info'
+  const level = logLevels.find((one) => one === given)
+  if (level !== undefined) return level
+  throw new AirlockError('setting-invalid', {
+    name: 'AIRLOCK_LOG',
+    value: given,
+    reason: { en: 'there is no such level', zh: '没有该级别' },
+    expected: { en: `Write one of ${logLevels.join(', ')}.`, zh: `请写 ${logLevels.join('、')} 之一。` },
+  })
 }
 
 function setting(env: Environment, name: string): string | undefined {

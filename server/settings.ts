@@ -34,7 +34,7 @@ export function settingsOf(env: Environment, cwd: string): readonly Setting[] {
     AIRLOCK_CONSOLE_URL: config.consoleUrl,
     AIRLOCK_PYTHON: config.python,
     AIRLOCK_CONFIG: config.file,
-    AIRLOCK_LOG: env['AIRLOCK_LOG'] ?? 'info',
+    AIRLOCK_LOG: config.logLevel,
   }
   const own = Object.entries(environment).map(([name, reason]): Setting => {
     const source = env[name]?.trim() ? ({ kind: 'environment', variable: name } as const) : byDefault
