@@ -1,7 +1,7 @@
 /** The database as one file that can be carried away, and whether one that was carried back can be used. */
 import { chmodSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
-import { migrationNames } from './database.ts'
+import { faultOf } from './database.ts'
 
 /** SQLite's online backup: as of one instant, while others write. `into` is new, and readable by its owner alone. */
 export async function copyDatabase(file: string, into: string): Promise<void> {
@@ -27,13 +27,7 @@ export async function copyDatabase(file: string, into: string): Promise<void> {
 export function faultOfCopy(file: string): 'damaged' | 'newer' | null {
   const copy = new Sqlite(file, { readonly: true, fileMustExist: true })
   try {
-    if (copy.pragma('quick_check', { simple: true }) !== 'ok') return 'damaged'
-    const known = new Set(migrationNames)
-    const rows = copy.prepare('SELECT name FROM kysely_migration').all() as { readonly name: string }[]
-    return rows.every(({ name }) => known.has(name)) ? null : 'newer'
-  } catch (error) {
-    if (error instanceof Sqlite.SqliteError) return 'damaged'
-    throw error
+    return faultOf(copy)
   } finally {
     copy.close()
   }

@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { Kysely, type Generated, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
+import { AirlockError } from '../server/errors.ts'
 import type { AptTables } from './apt-tables.ts'
 import type { BuildTables } from './build-tables.ts'
 import * as spine from './migrations/001-spine.ts'
@@ -116,7 +117,6 @@ const migrations = {
   '007-exchanges': exchanges,
   '008-acts': acts,
 }
-export const migrationNames: readonly string[] = Object.keys(migrations)
 
 /** Linux's magic numbers of filesystems on which SQLite's locks or fsync cannot be trusted. */
 const networkFilesystems: Readonly<Record<number, string>> = {
@@ -134,18 +134,24 @@ export function networkFilesystemOf(folder: string): string | null {
   return networkFilesystems[statfsSync(folder).type >>> 0] ?? null
 }
 
-/** Opens the state file, brings its schema up to date and asserts what crash safety rests on. `:memory:` is for tests. */
+/**
+ * Opens the state file, brings its schema up to date and asserts what crash safety rests on. `:memory:` is for tests.
+ * Throws `state-unusable` for one that is damaged or of a newer Airlock, and changes nothing of it.
+ */
 export async function openDatabase(file: string): Promise<Database> {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const sqlite = new Sqlite(file)
+  const fault = faultOf(sqlite)
+  if (fault !== null) {
+    sqlite.close()
+    throw new AirlockError('state-unusable', { folder: dirname(file), ...faults[fault] })
+  }
   if (file !== ':memory:') chmodSync(file, 0o600)
   sqlite.pragma('journal_mode = WAL')
   // better-sqlite3 compiles SQLite so that a reopened WAL database silently runs at NORMAL.
   sqlite.pragma('synchronous = FULL')
   sqlite.pragma('foreign_keys = ON')
   if (sqlite.pragma('synchronous', { simple: true }) !== 2) throw new Error('SQLite does not run at synchronous=FULL')
-  const intact = sqlite.pragma('quick_check', { simple: true })
-  if (intact !== 'ok') throw new Error(`${file} is damaged: ${String(intact)}`)
   const db: Database = new Kysely<Tables>({ dialect: new StateDialect(sqlite) })
   const { error } = await new Migrator({
     db,
@@ -154,3 +160,34 @@ export async function openDatabase(file: string): Promise<Database> {
   if (error) throw error
   return db
 }
+
+/** Null, or why a database cannot be used here. Changes nothing of it. */
+export function faultOf(sqlite: Sqlite.Database): keyof typeof faults | null {
+  try {
+    if (sqlite.pragma('quick_check', { simple: true }) !== 'ok') return 'damaged'
+    const isNew = sqlite.prepare("SELECT name FROM sqlite_schema WHERE name = 'kysely_migration'").get() === undefined
+    const rows = isNew ? [] : (sqlite.prepare('SELECT name FROM kysely_migration').all() as { readonly name: string }[])
+    return rows.every(({ name }) => Object.hasOwn(migrations, name)) ? null : 'newer'
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown }
+    if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') return 'damaged'
+    throw error
+  }
+}
+
+const faults = {
+  damaged: {
+    reason: { en: 'its database is damaged', zh: '其数据库已损坏' },
+    instead: {
+      en: 'Put a backup back: `airlock restore FILE --force` moves aside what is there.',
+      zh: '请恢复备份：`airlock restore FILE --force` 会把现有内容移到一旁。',
+    },
+  },
+  newer: {
+    reason: { en: 'its database is of a newer Airlock', zh: '其数据库来自更新版本的 Airlock' },
+    instead: {
+      en: 'Start the Airlock that wrote it, or put back a backup of an earlier one.',
+      zh: '请启动写入它的 Airlock 版本，或恢复较早版本的备份。',
+    },
+  },
+} as const
