@@ -35,6 +35,15 @@ type Deps = {
 /** What holds a job up and passes by itself. */
 const passing: ReadonlySet<Code> = new Set(['disk-full', 'clock-behind'])
 
+/** What passes is met again, and waited for, by the job itself: nobody else's start is held up by it. */
+function unlessPassing(error: unknown): void {
+  if (!isPassing(error)) throw error
+}
+
+function isPassing(error: unknown): error is AirlockError {
+  return error instanceof AirlockError && passing.has(error.code)
+}
+
 /** Requests that each line of a shared job names: every one has had its own when it came. */
 const mostNamed = 8
 
@@ -67,7 +76,7 @@ export function createQueue({ jobs, requests, fulfil, log, concurrency = 256, pa
         })
         return
       } catch (error) {
-        if (signal.aborted || !(error instanceof AirlockError) || !passing.has(error.code)) throw error
+        if (signal.aborted || !isPassing(error)) throw error
         wait(job, entry, problemOf(error))
         await setTimeout(passingInterval * 1000, undefined, { signal })
         wait(job, entry, null)
@@ -151,7 +160,7 @@ export function createQueue({ jobs, requests, fulfil, log, concurrency = 256, pa
       const decided = unfinished.filter((job) => job.state === 'publishing')
       const others = unfinished.filter((job) => job.state !== 'publishing')
       for (const job of decided) submit(job)
-      for (const job of others) if (job.state !== 'queued') await jobs.enter(job, 'queued')
+      for (const job of others) if (job.state !== 'queued') await jobs.enter(job, 'queued').catch(unlessPassing)
       for (const job of others) submit(job)
       return unfinished.length
     },
