@@ -249,6 +249,7 @@ export async function createAirlock(config: Config, env: Environment, onOwned: (
     log,
     standing,
     sweepIncoming: (options) => sweepIncoming(config.root, options),
+    dropUnwanted: downloads.sweep,
     sweepPages: pages.sweep,
     forgetBefore: async (instant) => (await events.forget(instant)) + (await jobs.forget(instant)),
     keepDays: config.keep,

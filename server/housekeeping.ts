@@ -1,4 +1,4 @@
-/** What goes by itself: leftovers of downloads at the start, pages nobody confirmed, files that no pod can need any more. */
+/** What goes by itself: what was fetched and not needed, pages nobody confirmed, files that no pod can need any more. */
 import type { Jobs } from '../storage/jobs.ts'
 import type { Listings } from '../storage/listings.ts'
 import type { Tree } from '../storage/tree.ts'
@@ -18,6 +18,11 @@ type Deps = {
     readonly needed: ReadonlySet<string>
     readonly before: number
   }) => Promise<readonly string[]>
+  /** Drops from there what nobody has wanted since `before` (ms), while others fetch. */
+  readonly dropUnwanted: (options: {
+    readonly needed: () => Promise<ReadonlySet<string>>
+    readonly before: number
+  }) => Promise<number>
   readonly sweepPages: () => Promise<number>
   /** Drops what only history needs: changes of state, and attempts that newer ones have taken the place of. */
   readonly forgetBefore: (instant: string) => Promise<number>
@@ -38,13 +43,24 @@ export function createHousekeeping({
   log,
   standing,
   sweepIncoming,
+  dropUnwanted,
   sweepPages,
   forgetBefore,
   keepDays,
   now = Date.now,
 }: Deps) {
+  /** SHA-256 of what unfinished jobs have been told to fetch. */
+  async function needed(): Promise<ReadonlySet<string>> {
+    const digests = new Set<string>()
+    for (const job of await jobs.unfinished())
+      for (const { artifact } of (await jobs.closure(job))?.items ?? []) digests.add(artifact.sha256)
+    return digests
+  }
+
   async function round(): Promise<void> {
     await sweepPages()
+    const unwanted = await dropUnwanted({ needed, before: now() - keptFor })
+    if (unwanted > 0) log.info({ files: unwanted }, 'what was fetched and not needed is gone')
     const forgotten = await forgetBefore(new Date(now() - keepDays * 86_400_000).toISOString())
     if (forgotten > 0) log.info({ rows: forgotten }, 'old history is gone')
     for (const ecosystem of ecosystems.values()) {
@@ -56,11 +72,7 @@ export function createHousekeeping({
   return {
     /** Before anything downloads or publishes. An index that nothing was asked of yet is there, and empty. */
     async atStart(): Promise<void> {
-      const needed = new Set<string>()
-      for (const job of await jobs.unfinished()) {
-        for (const { artifact } of (await jobs.closure(job))?.items ?? []) needed.add(artifact.sha256)
-      }
-      await sweepIncoming({ needed, before: now() - keptFor })
+      await sweepIncoming({ needed: await needed(), before: now() - keptFor })
       await tree.publish(standing())
       for (const ecosystem of ecosystems.values()) {
         for (const lane of new Set([...ecosystem.targets.values()].map((target) => target.lane))) {

@@ -12,6 +12,7 @@
  *     .incoming/<sha256>/<file>                         fetched, whole, unproved (0700; never served)
  *     .incoming/<sha256>/.part, .part.json              a download under way, and what resumes it
  *     .incoming/.write-<n>                              an index on its way to its rename
+ *     .incoming/.gone-<n>                               what nobody wanted, on its way out
  *   AIRLOCK_STATE                                       what no pod may read
  *     airlock.db, lock.db                               the state, and who owns it
  *     keys/                                             the key that apt repositories are signed with

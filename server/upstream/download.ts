@@ -2,11 +2,12 @@
  * Artifacts, fetched once each however many jobs want them, into `.incoming/`, where publishing finds them.
  * Invariant: a file there (or in the pool) with its final name is whole; that it exists is all that has to be asked.
  */
-import { statSync } from 'node:fs'
-import { incomingPath, inTree, poolPath } from '../../storage/layout.ts'
+import { statSync, utimesSync } from 'node:fs'
+import { incomingFolder, incomingPath, inTree, poolPath } from '../../storage/layout.ts'
 import type { Artifact, Progress } from '../../storage/records.ts'
 import type { UpstreamClient } from './client.ts'
 import { createFlights } from './flights.ts'
+import { dropUnwanted } from './incoming.ts'
 import { createMeter } from './meter.ts'
 import { defaultPatience, wait as defaultWait, type Patience, type Wait } from './retry.ts'
 import { createSlots, type Errand, type Line, type Limits } from './slots.ts'
@@ -31,6 +32,8 @@ export type Downloads = {
   pathOf(artifact: Placed): string | null
   /** Where an artifact can be read whose digest is right, be it durable or not: for reading only, and it may move. */
   legibleAt(artifact: Placed): string | null
+  /** Drops from `.incoming/` what nobody has wanted since `before` (ms), but what is `needed` (SHA-256). Returns how many. */
+  sweep(options: { readonly needed: () => Promise<ReadonlySet<string>>; readonly before: number }): Promise<number>
   /** Fetches an artifact, and resolves as soon as it can be read. A failure after that is told to whoever fetches it. */
   legible(artifact: Artifact, signal: AbortSignal): Promise<void>
 }
@@ -77,6 +80,18 @@ export function createDownloads(deps: DownloadDeps): Downloads {
         return { path: inTree(root, path), size: found.size }
     }
     return null
+  }
+
+  /** What is wanted again is not swept meanwhile. A file of the pool stays as it is: pods compare its time. */
+  function touch(path: string): void {
+    if (!path.startsWith(inTree(root, `${incomingFolder}/`))) return
+    const now = new Date()
+    try {
+      utimesSync(path, now, now)
+    } catch (error) {
+      // published at this very moment
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
   }
 
   function pathOf(artifact: Placed): string | null {
@@ -134,6 +149,7 @@ export function createDownloads(deps: DownloadDeps): Downloads {
     for (;;) {
       const place = placeOf(artifact)
       if (place !== null) {
+        touch(place.path)
         wanted.whole = place.size
         return
       }
@@ -171,6 +187,7 @@ export function createDownloads(deps: DownloadDeps): Downloads {
     has: (artifact) => pathOf(artifact) !== null,
     legibleAt: (artifact) => pathOf(artifact) ?? flying.get(artifact.sha256)?.path ?? null,
     fetch,
+    sweep: (options) => dropUnwanted(root, { ...options, isBusy: (sha256) => flying.has(sha256) }),
     async legible(artifact, signal) {
       const landed = fetch([artifact], { signal })
       const errand = flying.get(artifact.sha256)

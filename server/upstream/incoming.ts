@@ -1,5 +1,6 @@
-/** What lies in `.incoming/`, for the sweep at boot: whole files that a job may need, downloads to resume, and the rest. */
+/** What lies in `.incoming/`, for the sweeps: whole files that a job may need, downloads to resume, and the rest. */
 import { randomBytes } from 'node:crypto'
+import { readdirSync, renameSync, statSync } from 'node:fs'
 import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { incomingDigestFolder, incomingFolder, incomingPath, inTree, sha256Pattern } from '../../storage/layout.ts'
@@ -79,9 +80,51 @@ export async function sweepIncoming(
   }
   for (const name of await namesIn(inTree(root, incomingFolder))) {
     const path = `${incomingFolder}/${name}`
+    if (name.startsWith('.gone-')) await remove(path)
     if (name.startsWith('.write-') && (await changedAt(inTree(root, path))) < options.before) await remove(path)
   }
   return removed
+}
+
+/**
+ * Removes the folders that nobody has touched since `before` (ms), while others fetch and publish; but those of a digest
+ * that is needed or busy. Judged and put aside in one go: whoever looks for a file, and touches it, does so before or after.
+ */
+export async function dropUnwanted(
+  root: string,
+  options: {
+    /** Asked only where something is old. */
+    readonly needed: () => Promise<ReadonlySet<string>>
+    readonly isBusy: (sha256: string) => boolean
+    readonly before: number
+  },
+): Promise<number> {
+  const old = (await listIncoming(root)).filter(({ changedAt: at }) => at < options.before)
+  if (old.length === 0) return 0
+  const needed = await options.needed()
+  let dropped = 0
+  for (const { sha256 } of old.filter((one) => !needed.has(one.sha256) && !options.isBusy(one.sha256))) {
+    const aside = putAside(root, sha256, options.before)
+    if (aside === null) continue
+    await rm(aside, { recursive: true, force: true })
+    dropped++
+  }
+  return dropped
+}
+
+/** Null: somebody has touched it since, or taken it. */
+function putAside(root: string, sha256: string, before: number): string | null {
+  const folder = inTree(root, incomingDigestFolder(sha256))
+  const aside = inTree(root, `${incomingFolder}/.gone-${randomBytes(8).toString('hex')}`)
+  try {
+    const all = [folder, ...readdirSync(folder).map((name) => join(folder, name))]
+    if (all.some((path) => statSync(path).mtimeMs >= before)) return null
+    renameSync(folder, aside)
+    return aside
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return null
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { listIncoming, sweepIncoming } from '../../server/upstream/incoming.ts'
+import { dropUnwanted, listIncoming, sweepIncoming } from '../../server/upstream/incoming.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(64)) as [string, string, string, string]
@@ -74,4 +74,41 @@ test('an empty folder and an index that never got its name are dropped, a new on
 test('what is not Airlock’s is left alone', async (t) => {
   const root = await setUp(t, { 'notes.txt': 0, 'folder/x': 0, [`${a.slice(1)}/x`]: 0 })
   assert.deepEqual(await sweepIncoming(root, { needed: new Set(), before: now }), [])
+})
+
+test('while others fetch, what nobody has touched since is dropped, whole or not; what is new, needed or busy is kept', async (t) => {
+  const e = 'e'.repeat(64)
+  const root = await setUp(t, {
+    [`${a}/x.whl`]: old,
+    [`${b}/.part`]: old,
+    [`${c}/y.whl`]: old,
+    [`${d}/.part`]: old,
+    [`${e}/z.whl`]: now,
+    '.write-1': old,
+  })
+  const needed = () => Promise.resolve(new Set([c]))
+  assert.equal(await dropUnwanted(root, { needed, isBusy: (sha256) => sha256 === d, before: now }), 2)
+  assert.deepEqual((await readdir(join(root, '.incoming'))).toSorted(), ['.write-1', c, d, e])
+})
+
+test('what somebody wants while it is judged is kept, and what was published meanwhile is no trouble', async (t) => {
+  const root = await setUp(t, { [`${a}/x.whl`]: old, [`${b}/y.whl`]: old })
+  async function needed() {
+    await utimes(join(root, '.incoming', a, 'x.whl'), now / 1000, now / 1000)
+    await rm(join(root, '.incoming', b), { recursive: true })
+    return new Set<string>()
+  }
+  assert.equal(await dropUnwanted(root, { needed, isBusy: () => false, before: now }), 0)
+  assert.deepEqual(await readdir(join(root, '.incoming', a)), ['x.whl'])
+})
+
+test('nobody is asked what is needed where nothing is old', async (t) => {
+  const root = await setUp(t, { [`${a}/x.whl`]: now })
+  const needed = () => assert.fail('asked')
+  assert.equal(await dropUnwanted(root, { needed, isBusy: () => false, before: now }), 0)
+})
+
+test('what was on its way out when the last run ended goes at the start', async (t) => {
+  const root = await setUp(t, { '.gone-1/x.whl': now })
+  assert.deepEqual(await sweepIncoming(root, { needed: new Set(), before: now }), ['.incoming/.gone-1'])
 })
