@@ -22,6 +22,8 @@ const maxDepth = 100
 
 export function createNames(refuse: TarRefuse) {
   const known = new Map<string, TarMember['kind']>([['', 'folder']])
+  /** Files that a hard link leads to. */
+  const linked = new Set<string>()
   let letters = 0
 
   /** Folders above it are folders, and it is what it was if it was there before. */
@@ -34,8 +36,9 @@ export function createNames(refuse: TarRefuse) {
       known.set(above, 'folder')
     }
     const before = known.get(name)
-    // a file again replaces the first one, for everybody; through a link some would write where it leads
-    const isFine = before === undefined || (before === kind && (kind === 'file' || kind === 'folder'))
+    // a file again replaces the first one, for everybody; through a link, hard ones too, some would write where it leads
+    const isAgain = before === kind && (kind === 'file' || kind === 'folder') && !linked.has(name)
+    const isFine = before === undefined || isAgain
     if (!isFine) refuse(tarFaults.twice(name))
     known.set(name, kind)
   }
@@ -49,7 +52,8 @@ export function createNames(refuse: TarRefuse) {
       if (kind === 'link' && !staysInside(name, target)) refuse(tarFaults.link(name))
       if (kind === 'hard link') {
         const first = plain(target)
-        if (first === null || known.get(first) !== 'file') refuse(tarFaults.link(name))
+        if (first === null || known.get(first) !== 'file') return refuse(tarFaults.link(name))
+        linked.add(first)
       }
       place(name, kind)
       return { name, kind, size, target: kind === 'link' || kind === 'hard link' ? target : null }

@@ -153,6 +153,7 @@ export const hostileSdists: Readonly<Record<string, HostileSdist>> = {
   'a member below a file': and(/lies below/, { name: `${top}/setup.py/x` }),
   'a file in the place of a link': and(/twice/, { name: `${top}/x`, type: '2', link: 'setup.py' }, { name: `${top}/x`, content: 'evil' }),
   'a file in the place of a hard link': and(/twice/, { name: `${top}/x`, type: '1', link: `${top}/setup.py` }, { name: `${top}/x`, content: 'evil' }),
+  'a file again that a hard link leads to': and(/twice/, { name: `${top}/x`, content: 'one' }, { name: `${top}/hard`, type: '1', link: `${top}/x` }, { name: `${top}/x`, content: 'two' }),
   'a link in the place of a file': and(/twice/, { name: `${top}/setup.py`, type: '2', link: 'x' }),
   'a link in the place of a folder': and(/twice/, { name: `${top}/x/y` }, { name: `${top}/x`, type: '2', link: '.' }),
   'a file in the place of a folder': and(/twice/, { name: `${top}/x/` }, { name: `${top}/x` }),
