@@ -1,6 +1,6 @@
 /** What is mirrored, as people look for it: by name, with its files, who asked and what needs it. */
-import { sql } from 'kysely'
-import type { Database } from './database.ts'
+import { sql, type ExpressionBuilder } from 'kysely'
+import type { Database, Tables } from './database.ts'
 import type { Artifact } from './records.ts'
 import { toArtifact } from './rows.ts'
 
@@ -23,13 +23,23 @@ export function createPackages(db: Database) {
       { text = '', after = '', limit }: { text?: string | undefined; after?: string | undefined; limit: number },
     ): Promise<PackageSummary[]> {
       const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
+      // of all that is here only as many names as are asked for
+      const names = db
+        .selectFrom('artifacts')
+        .select('name')
+        .distinct()
+        .where('ecosystem', '=', ecosystem)
+        .where('name', '>', after)
+        .where('name', 'like', sql<string>`${pattern} escape '\\'`)
+        .where(isListed)
+        .orderBy('name')
+        .limit(limit)
       const listed = db
         .selectFrom('listings')
         .innerJoin('artifacts', 'artifacts.id', 'listings.artifact_id')
         .select(({ fn }) => ['artifacts.id', 'artifacts.name', 'size', fn.max('added_at').as('added_at')])
         .where('artifacts.ecosystem', '=', ecosystem)
-        .where('artifacts.name', '>', after)
-        .where('artifacts.name', 'like', sql<string>`${pattern} escape '\\'`)
+        .where('artifacts.name', 'in', names)
         .groupBy('artifacts.id')
       const rows = await db
         .selectFrom(listed.as('listed'))
@@ -41,7 +51,6 @@ export function createPackages(db: Database) {
         ])
         .groupBy('name')
         .orderBy('name')
-        .limit(limit)
         .execute()
       return rows.map(({ name, files, bytes, added_at }) => ({ name, files, bytes: bytes ?? 0, addedAt: added_at }))
     },
@@ -111,6 +120,11 @@ export function createPackages(db: Database) {
 
 export type Packages = ReturnType<typeof createPackages>
 
+/** Of an artifact: some index lists it. */
+function isListed({ exists, selectFrom }: ExpressionBuilder<Tables, 'artifacts'>) {
+  return exists(selectFrom('listings').select('artifact_id').whereRef('listings.artifact_id', '=', 'artifacts.id'))
+}
+
 /** SQLite takes some 30,000 values a statement. */
 const atOnce = 10_000
 
@@ -127,9 +141,7 @@ async function listed(
       .selectAll()
       .where('ecosystem', '=', ecosystem)
       .where(column, 'in', values.slice(at, at + atOnce))
-      .where(({ exists, selectFrom }) =>
-        exists(selectFrom('listings').select('artifact_id').whereRef('listings.artifact_id', '=', 'artifacts.id')),
-      )
+      .where(isListed)
       .execute()
     found.push(...rows.map(toArtifact))
   }

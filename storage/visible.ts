@@ -40,16 +40,23 @@ export function createVisible(db: Database) {
         found.push(
           ...(await db
             .selectFrom('artifacts')
-            .innerJoin('closure_items', 'closure_items.artifact_id', 'artifacts.id')
-            .innerJoin('jobs', 'jobs.id', 'closure_items.job_id')
             .innerJoin('listings', 'listings.artifact_id', 'artifacts.id')
             .select(['artifacts.name', 'artifacts.version'])
             .distinct()
             .where('artifacts.ecosystem', '=', ecosystem)
-            .where('artifacts.name', 'in', names.slice(at, at + some))
-            .where('jobs.state', '=', 'ready')
-            .where('jobs.target', '=', target)
+            .where('listings.name', 'in', names.slice(at, at + some))
             .where('listings.lane', '=', lane)
+            // the first such job will do: what everybody needs is in every closure
+            .where(({ exists, selectFrom }) =>
+              exists(
+                selectFrom('closure_items')
+                  .innerJoin('jobs', 'jobs.id', 'closure_items.job_id')
+                  .select('jobs.id')
+                  .whereRef('closure_items.artifact_id', '=', 'artifacts.id')
+                  .where('jobs.state', '=', 'ready')
+                  .where('jobs.target', '=', target),
+              ),
+            )
             .execute()),
         )
       }
