@@ -29,6 +29,8 @@ const day = 86_400_000
 const patience = 60_000
 
 export function createBackgroundVerify({ listings, isWhole, verifying, now, log, rate, every, stopping }: Deps) {
+  /** A timer cannot wait longer than 24 days. */
+  const rest = (ms: number) => sleep(Math.min(Math.max(0, ms), 24 * day), undefined, { signal: stopping })
   let ended: Verifying['ended'] = null
   let running: Promise<void> = Promise.resolve()
 
@@ -48,7 +50,7 @@ export function createBackgroundVerify({ listings, isWhole, verifying, now, log,
           log.error({ file: path }, 'a file of the pool is damaged or missing')
         }
         const due = ((artifact.size ?? 0) / rate) * 1000 - (performance.now() - begun)
-        await sleep(Math.max(0, due), undefined, { signal: stopping })
+        await rest(due)
       }
       after = { lane: last.lane, file: last.artifact.file }
       await verifying.set({ after, damaged: [...damaged], ended })
@@ -62,8 +64,7 @@ export function createBackgroundVerify({ listings, isWhole, verifying, now, log,
       const state = await verifying.get()
       ended = state.ended
       const due = state.after || !ended ? 0 : Date.parse(ended.at) + every * day - now().getTime()
-      // a timer cannot wait longer than 24 days
-      await sleep(Math.min(Math.max(0, due), day), undefined, { signal: stopping })
+      await rest(Math.min(due, day))
       if (due <= day) await round(await verifying.get())
     }
   }

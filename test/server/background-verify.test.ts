@@ -1,6 +1,7 @@
 /** The look at every byte in the background: where it goes on, what it remembers, how fast it reads. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { poolPath } from '../../storage/layout.ts'
 import type { Listing } from '../../storage/records.ts'
 import type { Verifying } from '../../storage/verifying.ts'
@@ -122,6 +123,12 @@ test('it reads no faster than its rate, and not at all at 0', async () => {
   slow.stop()
   // 120 kB at 480 kB a second: no load can make it quicker than that
   assert.ok(performance.now() - begun >= 240)
+  // a file that takes longer than any timer
+  const slowest = look({ rate: 1e-7 })
+  slowest.verify.begin()
+  await sleep(100)
+  slowest.stop()
+  assert.equal(slowest.read.length, 1)
   const off = look({ rate: 0 })
   off.verify.begin()
   await off.verify.ended()
