@@ -3,6 +3,7 @@ import type { Jobs } from '../storage/jobs.ts'
 import type { Listings } from '../storage/listings.ts'
 import type { Tree } from '../storage/tree.ts'
 import type { Ecosystem, Publication } from './ecosystem.ts'
+import { AirlockError } from './errors.ts'
 import type { Log } from './log.ts'
 
 type Deps = {
@@ -57,27 +58,44 @@ export function createHousekeeping({
     return digests
   }
 
-  async function round(): Promise<void> {
-    await sweepPages()
+  async function drop(): Promise<void> {
     const unwanted = await dropUnwanted({ needed, before: now() - keptFor })
     if (unwanted > 0) log.info({ files: unwanted }, 'what was fetched and not needed is gone')
+  }
+
+  async function forget(): Promise<void> {
     const forgotten = await forgetBefore(new Date(now() - keepDays * 86_400_000).toISOString())
     if (forgotten > 0) log.info({ rows: forgotten }, 'old history is gone')
-    for (const ecosystem of ecosystems.values()) {
-      const files = (await ecosystem.expire?.(tree.remove)) ?? 0
-      if (files > 0) log.info({ ecosystem: ecosystem.name, files }, 'expired files are gone')
-    }
+  }
+
+  async function expire(ecosystem: Ecosystem): Promise<void> {
+    const files = (await ecosystem.expire?.(tree.remove)) ?? 0
+    if (files > 0) log.info({ ecosystem: ecosystem.name, files }, 'expired files are gone')
+  }
+
+  /** What cannot go keeps nothing else from going. */
+  async function round(): Promise<void> {
+    for (const step of [sweepPages, drop, forget, ...[...ecosystems.values()].map((one) => () => expire(one))])
+      await step().catch((error: unknown) => log.error({ err: error }, 'housekeeping failed'))
+  }
+
+  /** What a full disk keeps from being there is there after the next start: pods have what is here meanwhile. */
+  async function putThere(publication: Publication): Promise<void> {
+    await tree.publish(publication).catch((error: unknown) => {
+      if (!(error instanceof AirlockError) || error.code !== 'disk-full') throw error
+      log.warn({ err: error }, 'the disk is full: what stands in the tree could not all be written')
+    })
   }
 
   return {
     /** Before anything downloads or publishes. An index that nothing was asked of yet is there, and empty. */
     async atStart(): Promise<void> {
       await sweepIncoming({ needed: await needed(), before: now() - keptFor })
-      await tree.publish(standing())
+      await putThere(standing())
       for (const ecosystem of ecosystems.values()) {
         for (const lane of new Set([...ecosystem.targets.values()].map((target) => target.lane))) {
           if ((await listings.generation(lane)) > 0) continue
-          for await (const publication of ecosystem.indexes(lane)) await tree.publish(publication)
+          for await (const publication of ecosystem.indexes(lane)) await putThere(publication)
         }
       }
     },
@@ -86,9 +104,8 @@ export function createHousekeeping({
 
     /** A round now and every hour, until the returned function is called. */
     begin(): () => void {
-      const again = () => void round().catch((error: unknown) => log.error({ err: error }, 'housekeeping failed'))
-      again()
-      const timer = setInterval(again, interval).unref()
+      void round()
+      const timer = setInterval(() => void round(), interval).unref()
       return () => clearInterval(timer)
     },
   }
