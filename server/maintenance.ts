@@ -70,10 +70,12 @@ export function createMaintenance({
       }
       for (const job of await jobs.ready()) {
         const ecosystem = ecosystems.get(job.ecosystem)
-        const closure = await jobs.closure(job)
+        const askers = await requests.askers(job.id)
+        // an attempt that a newer one has replaced has no folder, and may be forgotten meanwhile
+        if (!ecosystem || askers.length === 0) continue
         // also of a target that is there no longer: what it has published stays
-        if (!ecosystem || !closure) continue
-        const files = (await requests.askers(job.id)).flatMap((asker) => ecosystem.requestFiles(job, closure, asker))
+        const closure = (await jobs.closure(job))!
+        const files = askers.flatMap((asker) => ecosystem.requestFiles(job, closure, asker))
         checked += files.length
         written += await tree.publish([files])
       }

@@ -150,7 +150,7 @@ export function createJobs(db: Database, events: Events, now: () => Date) {
       ).map(toJob)
     },
 
-    /** The latest ready job of each request, oldest first: what is visible. */
+    /** Oldest first; also those that no request refers to any more. */
     async ready(): Promise<Job[]> {
       return (await db.selectFrom('jobs').selectAll().where('state', '=', 'ready').orderBy('id').execute()).map(toJob)
     },

@@ -47,3 +47,29 @@ test('a rebuild after a crash past the decision brings the files that its indexe
   assert.equal(await readFile(join(root, 'toy/simple/index.html'), 'utf8'), 'a-1')
   await access(join(root, poolPath('toy', listing!.artifact.sha256, 'a-1')))
 })
+
+test('a rebuild goes on where history goes meanwhile: an attempt that nobody refers to has no folder', async (t) => {
+  const root = await temporaryFolder(t)
+  const airlock = await toyAirlock(root)
+  const request = await airlock.settled(await airlock.ask('a'))
+  await airlock.requests.retry(request, { requester: null })
+  const jobs: typeof airlock.jobs = {
+    ...airlock.jobs,
+    async ready() {
+      const ready = await airlock.jobs.ready()
+      assert.equal(await airlock.jobs.forget('2100-01-01T00:00:00.000Z'), 1)
+      return ready
+    },
+  }
+  const { rebuild } = createMaintenance({
+    ...airlock,
+    jobs,
+    ecosystems: new Map([['toy', airlock.ecosystem]]),
+    tree: createTree(root),
+    lanes: createLanes(),
+    standing: () => [],
+    verify: () => assert.fail('nobody asked for that'),
+    stopping: new AbortController().signal,
+  })
+  assert.deepEqual(await rebuild(), { checked: 0, written: 0, damaged: [], unknown: [] })
+})
