@@ -128,6 +128,7 @@ export function createPodTargets({ ecosystems, targets, jobs, listings, lanes, t
           await tree.publish(standing())
         } catch (error) {
           await dismiss(own)
+          if (kept.delete(wanted.name)) await targets.remove(wanted.name)
           throw error
         }
         return own
