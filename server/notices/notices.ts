@@ -36,6 +36,8 @@ export type HookState = Pick<Hook, 'name' | 'kind' | 'on' | 'language'> & {
 export function createNotices({ hooks, outbox, deliver, log, now, firstWait = 2000, longestWait = hour }: Deps) {
   const stopping = new AbortController()
   const asleep = new Map<string, () => void>()
+  /** What the state has yet to hear of, as while its disk is full: nobody is told again for that. */
+  const taken = new Set<number>()
   let loops: Promise<unknown> = Promise.resolve()
   let woken = 0
 
@@ -53,9 +55,7 @@ export function createNotices({ hooks, outbox, deliver, log, now, firstWait = 20
   async function attempt(hook: Hook, row: OutboxRow): Promise<void> {
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(patience)])
     try {
-      await deliver(hook, row.notice, row.key, signal)
-      await outbox.end(row.id, 'sent')
-      log.info({ hook: hook.name, notice: row.key }, 'notice sent')
+      if (!taken.has(row.id)) await deliver(hook, row.notice, row.key, signal)
     } catch (error) {
       if (stopping.signal.aborted) return
       const problem = problemOf(signal.aborted ? late(hook) : error)
@@ -67,8 +67,12 @@ export function createNotices({ hooks, outbox, deliver, log, now, firstWait = 20
         return outbox.end(row.id, 'dropped')
       }
       log.warn(fields, 'notice not taken')
-      await outbox.again(row.id, due, problem)
+      return outbox.again(row.id, due, problem)
     }
+    taken.add(row.id)
+    await outbox.end(row.id, 'sent')
+    taken.delete(row.id)
+    log.info({ hook: hook.name, notice: row.key }, 'notice sent')
   }
 
   async function carryOut(hook: Hook): Promise<void> {
