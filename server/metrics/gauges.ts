@@ -43,12 +43,13 @@ export function addGauges({ registry, requests, queue, folders, mirror, verified
     }),
     new Gauge({
       name: 'airlock_disk_free_bytes',
-      help: 'Room on the disk of a folder, for others than root.',
+      help: 'Room on the disk of a folder, for others than root; 0 where it cannot be looked at.',
       labelNames: ['folder'],
       registers,
       async collect() {
         for (const [folder, path] of Object.entries(folders)) {
-          const { bavail, bsize } = await statfs(path)
+          // when a disk is gone, the other figures are needed most
+          const { bavail, bsize } = await statfs(path).catch(() => ({ bavail: 0, bsize: 0 }))
           this.set({ folder }, bavail * bsize)
         }
       },
