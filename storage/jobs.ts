@@ -289,13 +289,18 @@ export function createJobs(db: Database, events: Events, now: () => Date) {
             .values(some)
             .onConflict((c) => c.doNothing())
             .execute()
+        const items = write.selectFrom('closure_items').select(['position', 'artifact_id'])
+        const places = new Map(
+          (await items.where('job_id', '=', job.id).execute()).map((item) => [item.artifact_id, item.position]),
+        )
         for (const artifact of intent.artifacts) {
-          const needed_by = JSON.stringify(intent.neededBy[artifact.name] ?? [])
+          const position = places.get(ids.get(keyOf(artifact))!)
+          if (position === undefined) continue
           await write
             .updateTable('closure_items')
-            .set({ needed_by })
+            .set({ needed_by: JSON.stringify(intent.neededBy[artifact.name] ?? []) })
             .where('job_id', '=', job.id)
-            .where('artifact_id', '=', ids.get(keyOf(artifact))!)
+            .where('position', '=', position)
             .execute()
         }
         await write

@@ -59,10 +59,17 @@ async function plansOf({ createJobs, createListings }: Modules): Promise<string[
   return plans
 }
 
-/** Reading a whole table, or all that one lane lists. */
+const wide = [
+  /^SCAN (?!.*VALUES CLAUSE$)/,
+  /^SEARCH listings .*\(lane=\?\)$/,
+  // there is one for each job that ever needed it; a foreign key is looked up in the index alone
+  /^SEARCH closure_items USING INDEX .*\(artifact_id=\?\)$/,
+]
+
+/** Reading a whole table, all that one lane lists, or all that ever needed an artifact. */
 function isWide(plan: string): boolean {
   const [step = ''] = plan.split(' <- ')
-  return /^SCAN (?!.*VALUES CLAUSE$)/.test(step) || /^SEARCH listings .*\(lane=\?\)$/.test(step)
+  return wide.some((one) => one.test(step))
 }
 
 test('no statement of a publication reads a whole table or a whole lane', async () => {
@@ -85,6 +92,11 @@ const cuts = {
     file: 'storage/jobs.ts',
     from: ".where('artifact_id', 'in', some)",
     to: ".where('lane', '=', lane)",
+  },
+  'asked by artifact, all closures that hold it are read': {
+    file: 'storage/jobs.ts',
+    from: ".where('position', '=', position)",
+    to: ".where('artifact_id', '=', ids.get(keyOf(artifact))!)",
   },
 }
 
