@@ -102,7 +102,7 @@ export async function createApt(deps: AptDeps) {
     const snapshots = createSnapshots({ root, target, now, patience, stopping })
     archiveNames.set(target.name, createArchiveNames(snapshots, stopping))
     const catalog = createCatalog(snapshots)
-    const ask = createSolver(snapshots)
+    const ask = createSolver(snapshots, target)
     return createSolutions({
       target,
       snapshots,

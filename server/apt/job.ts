@@ -44,8 +44,7 @@ export function createJobs(deps: Deps) {
     solutions.delete(job.id)
     solutions.set(job.id, solution)
     if (solutions.size > most) solutions.delete(solutions.keys().next().value!)
-    const { recommends, lane } = target
-    return toClosure(solution, wish.roots, { recommends, published: await state.stanzas(lane) })
+    return toClosure(solution, wish.roots, { ...target, published: await state.stanzas(target.lane) })
   }
 
   async function isCurrent(job: Job, { lane }: AptTarget): Promise<boolean> {
@@ -89,7 +88,7 @@ export function createJobs(deps: Deps) {
       if (await isMet(job, target)) {
         const solution = await published(job, target)
         solutions.set(job.id, solution)
-        return toClosure(solution, job.roots, { recommends: target.recommends, published: solution.packages })
+        return toClosure(solution, job.roots, { ...target, published: solution.packages })
       }
       const guests = await findGuests(job, deps)
       if (guests.length === 0) return alone()

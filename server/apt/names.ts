@@ -115,6 +115,11 @@ export function packageKey({ name, architecture }: Pick<Root, 'name' | 'architec
   return architecture === null ? name : `${name}:${architecture}`
 }
 
+/** The same as a solution on a target calls it: the target's own architecture goes without saying. */
+export function keyOn(own: string | undefined, { name, architecture }: Pick<Root, 'name' | 'architecture'>): string {
+  return packageKey({ name, architecture: architecture === own ? null : architecture })
+}
+
 function refused(item: string, reason: Phrase, instead: Phrase): AirlockError {
   return new AirlockError('requirement-refused', { item: item.slice(0, 200), reason, instead })
 }

@@ -38,7 +38,7 @@ export function createProve({ run, signer }: Deps) {
 
     async function simulate(base: Base, roots: readonly string[]): Promise<Record<string, string>> {
       if (roots.length === 0) return {}
-      const args = ['install', '-s', '-y', '-q', '--no-remove', '--', ...together(roots)]
+      const args = ['install', '-s', '-y', '-q', '--no-remove', '--', ...together(roots, target.architectures[0])]
       const result = await root.apt('apt-get', args, { ...where, base })
       if (result.status !== 0) throw failed(explainSolve(result))
       return Object.fromEntries([...result.stdout.matchAll(installs)].map(([, name, version]) => [name!, version!]))

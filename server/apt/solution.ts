@@ -7,7 +7,7 @@ import type { Remark } from '../../storage/records.ts'
 import { AirlockError, type Code } from '../errors.ts'
 import type { Catalog } from './catalog.ts'
 import { choose, type Choice } from './choose.ts'
-import { packageKey, parseRoot } from './names.ts'
+import { keyOn, packageKey, parseRoot } from './names.ts'
 import { gather, type Package } from './packages.ts'
 import type { Base } from './root.ts'
 import type { Snapshot, Snapshots } from './snapshots.ts'
@@ -91,7 +91,7 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
     for (const root of active) if (missing.has(root)) held.set(root, remark(root, await missing.get(root)!()))
 
     const candidates = all.filter((root) => !missing.has(root))
-    const twice = contradictions(candidates)
+    const twice = contradictions(candidates, target)
     const choice = await choose(
       ask,
       candidates.filter((root) => !twice.has(root)),
@@ -133,7 +133,7 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
     let best = choice
     const tryWith = async (roots: readonly string[]) => {
       const wanted = [...new Set([...best.roots, ...roots])]
-      if (contradictions(wanted).size > 0) return false
+      if (contradictions(wanted, target).size > 0) return false
       const answer = await ask(wanted, snapshot, 'image', signal)
       if (!answer.wanted) return false
       best = { ...best, wanted: answer.wanted, roots: wanted }
@@ -199,7 +199,7 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
     const fetched = new Set(choice.wanted.map(({ sha256 }) => sha256))
     const present = new Set(packages.filter(({ sha256 }) => fetched.has(sha256)).map(({ key }) => key))
     return wish.roots.flatMap((root): Remark[] => {
-      const key = packageKey(parseRoot(root))
+      const key = keyOn(target.architectures[0], parseRoot(root))
       const version = installed.get(key)
       const explanation = bare?.yielded.get(root)
       return [
@@ -227,14 +227,18 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
 export type Solutions = ReturnType<typeof createSolutions>
 
 /** Root -> why: the same package asked for in another version by an earlier root. apt would take the last, silently. */
-function contradictions(roots: readonly string[]): Map<string, string> {
+function contradictions(
+  roots: readonly string[],
+  { architectures: [own] }: Pick<AptTarget, 'architectures'>,
+): Map<string, string> {
   const pinned = new Map<string, string>()
   const twice = new Map<string, string>()
   for (const root of roots) {
     const parsed = parseRoot(root)
     if (parsed.version === null) continue
-    const other = pinned.get(packageKey(parsed))
-    if (other === undefined) pinned.set(packageKey(parsed), root)
+    const key = keyOn(own, parsed)
+    const other = pinned.get(key)
+    if (other === undefined) pinned.set(key, root)
     else if (other !== root) twice.set(root, `${other} was asked for earlier.`)
   }
   return twice

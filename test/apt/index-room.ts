@@ -74,7 +74,7 @@ export async function openIndexRoom(t: TestContext, rooms: typeof honest = hones
     target,
     snapshots,
     catalog: rooms.createCatalog(snapshots),
-    ask: rooms.createSolver(snapshots),
+    ask: rooms.createSolver(snapshots, target),
     state: { roots: () => Promise.resolve([]), stanzas: () => Promise.resolve([]) },
     generation: () => Promise.resolve(0),
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { together } from '../../server/apt/solver.ts'
 import { startArchive } from '../support/archive.ts'
 import { startAptAirlock } from './airlock.ts'
 import { snapshotOf } from './tree.ts'
@@ -101,4 +102,30 @@ test('the published paragraph is the archive’s own, without its phasing', asyn
   assert.match(packages, /^X-Origin-Says: hello$/m)
   assert.match(packages, /^Multi-Arch: foreign$/m)
   assert.doesNotMatch(packages, /Phased/)
+})
+
+test('a package that is asked for by the target’s own architecture is the same package', async (t) => {
+  const archive = await startArchive()
+  t.after(() => archive.close())
+  await archive.add({ name: 'jq', version: '2.0-1', depends: 'libjq1' }, { name: 'libjq1' })
+  const status = 'Package: jq\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: amd64\n\n'
+  const airlock = await startAptAirlock(t, { targets: { default: { sources: archive.sources, status } } })
+  for (const root of ['jq:amd64', 'jq', 'jq:amd64']) {
+    const { job } = await airlock.ask(root)
+    assert.equal(job.state, 'ready', JSON.stringify(job.problem))
+    const { items, remarks } = (await airlock.jobs.closure(job))!
+    assert.deepEqual(
+      items.map(({ artifact, isRoot, neededBy }) => [artifact.name, isRoot, neededBy]),
+      [
+        ['jq', true, []],
+        ['libjq1', false, ['jq']],
+      ],
+    )
+    // what comes is newer
+    assert.deepEqual(remarks, [])
+  }
+})
+
+test('a version of a package is asked for once, however its architecture is written', () => {
+  assert.deepEqual(together(['jq', 'jq:amd64=1.0-1', 'jq:arm64'], 'amd64'), ['jq:amd64=1.0-1', 'jq:arm64'])
 })

@@ -72,9 +72,10 @@ export async function startRig(folder: string, cuts: readonly Cut[] = []): Promi
     python: null,
     index: 'simple',
   })!
-  const askApt = createSolver({
+  const snapshots = {
     apt: (command: string, args: readonly string[]) => run(command, args, { env: {}, cwd: '', signal: never }),
-  } as never)
+  }
+  const askApt = createSolver(snapshots as never, { architectures: ['amd64'] })
 
   async function takePod(...sections: readonly Section[]): Promise<void> {
     const pod = readPodDescription(describePod(...sections))
