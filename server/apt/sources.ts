@@ -128,7 +128,7 @@ function deb822Entries(text: string, place: string): Source[] {
 
 function oneLineEntries(text: string, place: string): Source[] {
   return text.split('\n').flatMap((line, index) => {
-    const match = /^\s*deb\s+(?:\[([^\]]*)\]\s*)?(\S+)\s+(\S+)\s*(.*?)\s*(?:#.*)?$/.exec(line)
+    const match = /^\s*deb\s+(?:\[([^\]]*)\]\s*)?(\S+)\s+(\S+)([^#]*)/.exec(line)
     if (!match) return []
     const [, bracket = '', uri, suite, components = ''] = match
     const options = new Map(

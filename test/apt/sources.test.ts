@@ -114,3 +114,9 @@ test('auth.conf is read as apt reads it', () => {
     ],
   )
 })
+
+test('a line is read in time that grows as it does', () => {
+  const began = performance.now()
+  for (const many of [' ', ' x', '#', ' #']) parseSources(`deb http://h.example/d s main${many.repeat(50_000)}x`, 'x')
+  assert.ok(performance.now() - began < 1000)
+})
