@@ -107,7 +107,7 @@ export function pipTargetOfPod(name: string, pod: PodDescription, { python, inde
   const platform = platformOf(chosen.platform, pod.libc)
   if (platform === null) throw wrong(unfit.platform)
   const knobs = { python: version, implementation: 'cpython', platform }
-  if (!chosen.tags && !isKnown(knobs)) throw wrong(unfit.platform)
+  if (!isKnown(knobs)) throw wrong(unfit.platform)
   return describe({
     ...knobs,
     name,
@@ -128,12 +128,12 @@ function choosePython(pythons: readonly PodPython[], wanted: string | null): Pod
   throw new AirlockError('pod-python-unknown', { python: wanted ?? '', known: pythons.map(({ path }) => path) })
 }
 
-/** uv's name of a platform, from itself (with a glibc that uv may not know yet) or from sysconfig's. Null: no Linux. */
+/** uv's name of a platform, from itself (with a glibc that uv may not know yet) or from sysconfig's; any other as it is. */
 function platformOf(given: string, libc: PodDescription['libc']): string | null {
   const [, machine, minor] = /^([a-z0-9_]+)-manylinux_2_(\d{1,2})$/.exec(given) ?? []
   if (machine !== undefined) return uvPlatform({ machine, libc: ['glibc', `2.${minor}`] })
   const [, processor] = /^linux[-_]([a-z0-9_]+)$/.exec(given) ?? []
-  if (processor === undefined) return /^[a-z0-9_]+-unknown-linux-(?:gnu|musl)$/.test(given) ? given : null
+  if (processor === undefined) return given
   return libc && uvPlatform({ machine: processor, libc: [libc.name, libc.version] })
 }
 

@@ -82,8 +82,8 @@ const cuts: Readonly<Record<string, Cut & { readonly place: string }>> = {
   'a Python’s platform': {
     place: 'a Python’s platform',
     file: 'server/pip/target.ts',
-    from: 'if (processor === undefined) return /^[a-z0-9_]+-unknown-linux-(?:gnu|musl)$/.test(given) ? given : null',
-    to: 'if (processor === undefined) return given',
+    from: 'if (!isKnown(knobs)) throw wrong(unfit.platform)',
+    to: '',
   },
   'a Python’s version': {
     place: 'a Python’s version',

@@ -127,6 +127,8 @@ test('a Python’s platform may be sysconfig’s, or newer than the solver knows
   for (const [platform, more] of [
     ['macosx-14-arm64', {}],
     ['linux-mips', {}],
+    ['linux-ppc64le', { tags: ['cp311-cp311-linux_ppc64le'] }],
+    ['s390x-unknown-linux-gnu', { tags: ['cp311-cp311-linux_s390x'] }],
     ['x86_64-manylinux_2_36', { implementation: 'pypy' }],
     ['x86_64-manylinux_2_36', { version: '2.7.18' }],
   ] as const) {
