@@ -54,6 +54,9 @@ const packages: Readonly<Record<string, string>> = {
 }
 const compilers = /^(?:x86_64-linux-gnu-|aarch64-linux-gnu-)?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(?:-\d+)?$/
 
+/** More than so many lines are what a build does, and no plea. */
+const fewLines = 30
+
 /** `log`: everything that was said, fit to be shown. */
 export function causeOf(log: string): Cause {
   for (const [pattern, describe] of patterns) {
@@ -61,12 +64,18 @@ export function causeOf(log: string): Cause {
     if (found) return describe(found[1] ?? '')
   }
   const lines = log.split('\n').map((line) => line.trim())
-  const last =
-    lines.findLast((line) => /^(?:\w+\.)*\w*(?:Error|Exception)\b.*|^error:.*/i.test(line)) ??
-    lines.findLast((line) => line !== '') ??
-    ''
+  const last = lines.findLast((line) => /^(?:\w+\.)*\w*(?:Error|Exception)\b.*|^error:.*/i.test(line)) ?? plea(lines)
   const reason = last.slice(0, 300).replace(/\.+$/, '')
   return { reason: { en: reason, zh: reason }, instead: readLog }
+}
+
+/** What a source has to say to people, where it ends with little more than that; else the last that is said. */
+function plea(lines: readonly string[]): string {
+  const said = lines.slice(lines.findLastIndex((line) => line.startsWith('airlock: ')) + 1)
+  const first = said.findIndex((line) => line !== '')
+  const end = said.indexOf('', first)
+  if (first !== -1 && said.length <= fewLines) return said.slice(first, end === -1 ? undefined : end).join(' ')
+  return lines.findLast((line) => line !== '') ?? ''
 }
 
 function missing(kind: 'header' | 'program' | 'library', name: string): Cause {

@@ -136,6 +136,12 @@ for (const [log, reason, instead] of [
   ['urllib.error.URLError: <urlopen error [Errno -3]>', /wants the network/, /wheel/],
   ['x\nTraceback\nValueError: one\nerror: subprocess-exited\n\nbye', /^error: subprocess-exited$/, /another release/],
   ['only this.', /^only this$/, /another release/],
+  [
+    "airlock: built by x\nThe 'sklearn' package is deprecated, use 'scikit-learn'\nrather than it.\n\nMore is at\nhttps://a.example/",
+    /^The 'sklearn' package is deprecated, use 'scikit-learn' rather than it$/,
+    /another release/,
+  ],
+  [`airlock: built by x\n${'compiling\n'.repeat(99)}stopped`, /^stopped$/, /another release/],
 ] as const) {
   test(`“${log.slice(0, 60)}” is told in a line, and what to do`, () => {
     const cause = causeOf(log)
