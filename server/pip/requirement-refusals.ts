@@ -5,7 +5,7 @@ import { refusals, type Refusal, type RefusalName } from './requirement-words.ts
 const looks: readonly (readonly [RegExp, RefusalName])[] = [
   [/\$\{|\$\(|\$[A-Za-z_]|^%\w+%|`/, 'variable'],
   [
-    /^(?:sudo\s+)?(?:\S*python[\d.]*\s+-m\s+)?(?:uv\s+(?:pip\s+)?|(?:pip[\d.]*|conda|mamba|poetry|apt|apt-get)\s+)(?:install|add|download)\b/,
+    /^(?:[!%$>]\s*)?(?:sudo\s+)?(?:\S*python[\d.]*\s+-m\s+)?(?:uv\s+(?:pip\s+)?|(?:pip[\d.]*|conda|mamba|poetry|apt|apt-get)\s+)(?:install|add|download)\b/,
     'command',
   ],
   [/(?:^|\s)(?:&&|\|\|?|>>|<<|2>)|;\s*(?:rm|sudo|sh|bash|curl|wget)\b/, 'command'],

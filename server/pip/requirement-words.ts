@@ -106,6 +106,10 @@ export const faults = {
   comma: { en: 'a comma is missing between two specifiers', zh: '两个版本约束之间缺少逗号' },
   bracket: { en: 'a bracket is not closed', zh: '括号未闭合' },
   several: { en: 'there is more than one requirement on the line', zh: '一行中有多条需求' },
+  list: {
+    en: 'a comma is no separator of requirements: write each on a line of its own',
+    zh: '需求之间不用逗号分隔，请每行写一条',
+  },
   quotes: { en: 'it is in quotes', zh: '外面有引号' },
   semicolon: { en: 'a marker must follow the “;”', zh: '“;” 之后应为 marker' },
   extraMarker: {

@@ -112,6 +112,7 @@ function readSpecifiers(scanner: Scanner): readonly string[] {
   for (let count = 0; ; count++) {
     const [operator] = scanner.take(operatorPattern) ?? []
     if (operator === undefined) {
+      if (count > 0 && scanner.take(/[A-Za-z]/y)) throw new GrammarError(faults.list)
       if (count > 0 || scanner.take(/=/y)) throw new GrammarError(count > 0 ? faults.operator : faults.singleEquals)
       break
     }
@@ -144,6 +145,7 @@ function leftOver(rest: string): Phrase {
   if (/^v?\d/.test(rest)) return faults.operator
   if (/^[<>=!~]=?/.test(rest)) return faults.comma
   if (/^[A-Za-z]/.test(rest)) return faults.several
+  if (/^,\s*(?:[A-Za-z]|$)/.test(rest)) return faults.list
   return faults.rest(rest.slice(0, 40))
 }
 
