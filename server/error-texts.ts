@@ -137,8 +137,8 @@ export const codes = {
     zh: { message: '没有名为 “{name}” 的软件包。', hint: '请检查拼写。{near}' },
   },
   'pip-release-missing': {
-    en: { message: 'No release meets {root}.', hint: 'The newest are: {known}.' },
-    zh: { message: '没有符合 {root} 的版本。', hint: '最新版本：{known}。' },
+    en: { message: 'No release meets {root}.', hint: 'The newest are: {known}. {local}' },
+    zh: { message: '没有符合 {root} 的版本。', hint: '最新版本：{known}。{local}' },
   },
   'pip-release-unusable': {
     en: {

@@ -23,7 +23,11 @@ export function noRelease(root: Requirement, { name, page }: Project, target: Pi
   const specifiers = readSpecifiers(root.specifier)
   const wanted = [...releases.keys()].filter((version) => specifiers.every((one) => takes(one, version)))
   if (wanted.length === 0)
-    return new AirlockError('pip-release-missing', { root: root.text, known: newest([...releases.keys()]) })
+    return new AirlockError('pip-release-missing', {
+      root: root.text,
+      known: newest([...releases.keys()]),
+      ...(root.specifier.includes('+') && { local: elsewhere(root.name) }),
+    })
   const isUsable = (version: string) => releases.get(version)!.some((file) => mayBeUsed(file, target))
   if (wanted.some(isUsable)) return null
   const { python, platform } = target
@@ -46,6 +50,14 @@ function mayBeUsed({ file, requiresPython }: ProjectFile, { python, tags }: PipT
 function newest(versions: readonly string[]): string[] {
   const final = versions.filter(isFinal)
   return (final.length > 0 ? final : versions).toSorted(compareVersions).toReversed().slice(0, mostNamed)
+}
+
+/** PEP 440, local versions: builds of a release for one kind of machine, as an index of their own has them. */
+function elsewhere(project: string): Phrase {
+  return {
+    en: `A build with a “+” is mostly in an index of its own: have the admin add that to the upstreams in airlock.yaml, with ${project} among its projects.`,
+    zh: `带 “+” 的构建通常在单独的索引中：请管理员在 airlock.yaml 的 upstreams 中添加该索引，并把 ${project} 列入其 projects。`,
+  }
 }
 
 const nothing: Phrase = {

@@ -110,6 +110,8 @@ test('a release that does not exist is said so, with the newest that do', async 
   assert.equal(code, 'pip-release-missing')
   assert.match(detail, /sparse==9\.9/)
   assert.equal(hint, 'The newest are: 3.1, 3.0, 2.1, 2.0, 1.1.')
+  const local = await failure('sparse==3.1+cu121')
+  assert.match(local.hint, /^The newest are: [^+]+\. A build with a “\+” [^]* with sparse among its projects\.$/)
   const { id } = await airlock.ask('sparse>=3.5,<4')
   await airlock.problem(id)
   const answer = await fetch(`${airlock.consoleUrl}/api/requests/${id}`, { headers: { 'accept-language': 'zh-CN' } })
