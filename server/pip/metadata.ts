@@ -36,25 +36,21 @@ export function createMetadata({ outside, legibleAt }: Deps) {
   }
 
   return {
-    /** What upstream advertises beside a wheel, checked against the digest where the page gives one; null: nothing. */
+    /**
+     * What upstream advertises beside a wheel, checked against the digest where the page gives one; null: nothing. Only what
+     * is right is kept for good: a proxy's page in its place would be given for ever.
+     */
     async upstream(file: ProjectFile, signal: AbortSignal): Promise<Buffer | null> {
       if (file.coreMetadata === false) return null
-      const url = `${file.url}.metadata`
-      const page = await outside.page(url, {
-        accept: '*/*',
-        maxBytes: maxMetadata,
-        maxAge: Number.POSITIVE_INFINITY,
-        signal,
-      })
-      if (!page) return null
-      if (typeof file.coreMetadata === 'object' && page.sha256 !== file.coreMetadata.sha256) {
-        throw new AirlockError('digest-mismatch', {
-          file: `${file.file}.metadata`,
-          expected: file.coreMetadata.sha256,
-          found: page.sha256,
-        })
-      }
-      return page.body
+      const options = { accept: '*/*', maxBytes: maxMetadata, signal }
+      const ask = (maxAge?: number) =>
+        outside.page(`${file.url}.metadata`, { ...options, ...(maxAge !== undefined && { maxAge }) })
+      if (file.coreMetadata === true) return (await ask())?.body ?? null
+      const expected = file.coreMetadata.sha256
+      const kept = await ask(Number.POSITIVE_INFINITY)
+      const page = kept === null || kept.sha256 === expected ? kept : await ask(0)
+      if (page === null || page.sha256 === expected) return page?.body ?? null
+      throw new AirlockError('digest-mismatch', { file: `${file.file}.metadata`, expected, found: page.sha256 })
     },
 
     /**
