@@ -91,7 +91,11 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
 
   async function page(req: IncomingMessage, res: ServerResponse, name: string): Promise<void> {
     const session = sessionOf(req)
-    const project = await projects.get(name, session).catch((error: unknown) => fail([session], error))
+    await pageFor(session, req, res, name).catch((error: unknown) => fail([session], error))
+  }
+
+  async function pageFor(session: Session, req: IncomingMessage, res: ServerResponse, name: string): Promise<void> {
+    const project = await projects.get(name, session)
     session.asked.set(normalizeName(name), project)
     if (!project) return send(res, 404, {}, 'no such project')
     const shown = await standIns.of(project, session.sources)
@@ -106,7 +110,7 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     send(res, 200, headers, renderUpstream(project, files, shown.standIns, offersMetadata))
   }
 
-  /** Upstream has failed these solves: they are ended now, with its error, and not after the solver's own retries. */
+  /** Upstream, or Airlock itself, has failed these solves: they end now, with that error, and not after the solver's retries. */
   function fail(affected: Iterable<Session>, error: unknown): never {
     for (const session of affected) {
       if (session.signal.aborted) continue
@@ -114,6 +118,16 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
       session.abort(error)
     }
     throw error
+  }
+
+  /** The same for all that asked for a project; but nobody has failed where whoever asked has left. */
+  async function forAll<T>(project: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (signal.aborted) throw error
+      return fail(interestedIn(project), error)
+    }
   }
 
   /** uv asks for files without naming its solve: those that asked for the project are meant. */
@@ -136,9 +150,7 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     )
     if (!found || !project) return send(res, 404, {}, 'no such file')
     if (ofMetadata) {
-      const told = await metadataOf(project, found, signal).catch((error: unknown) =>
-        fail(interestedIn(project.name), error),
-      )
+      const told = await forAll(project.name, signal, metadataOf(project, found, signal))
       if (!told) return send(res, 404, {}, 'upstream advertises no metadata')
       // what nobody has checked yet is asked for again
       const headers = {
@@ -149,21 +161,27 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     }
     const range = req.headers.range
     const method = req.method === 'HEAD' ? 'HEAD' : 'GET'
-    const answer = await outside
-      .open({
+    const answer = await forAll(
+      project.name,
+      signal,
+      outside.open({
         url: found.url,
         method,
         ...(range !== undefined && { range }),
         maxBytes: Number.MAX_SAFE_INTEGER,
         signal,
         trust: 'linked',
-      })
-      .catch((error: unknown) => fail(interestedIn(project.name), error))
+      }),
+    )
+    // a HEAD that is refused is tried as a GET by the solver itself
+    if (method === 'GET' && answer.status >= 400 && answer.status !== 416)
+      fail(interestedIn(project.name), refusedBy(found.url, answer.status))
     const passed = ['content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified'] as const
     const headers = Object.fromEntries(
       passed.flatMap((key) => (answer.headers[key] === undefined ? [] : [[key, answer.headers[key]]])),
     )
-    res.writeHead(answer.status, { ...headers, 'content-type': 'application/octet-stream', 'cache-control': forever })
+    const cache = answer.status < 400 ? forever : 'no-store'
+    res.writeHead(answer.status, { ...headers, 'content-type': 'application/octet-stream', 'cache-control': cache })
     await pipeline(answer.body, res)
   }
 
@@ -173,16 +191,18 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     const final = (bytes: Buffer | null) => bytes && { bytes, isFinal: true }
     if (file.coreMetadata !== false) {
       begin()
-      return final(await metadata.upstream(file, signal))
+      const bytes = await metadata.upstream(file, signal)
+      if (bytes) return { bytes, isFinal: file.coreMetadata !== true }
+      // advertised and not there: many a mirror passes on pages and not what they name
     }
-    if (!prefetch.isSmall(file)) return null
     const here = await metadata.pooled(file.sha256!, file.file)
     if (here) return final(here)
-    if (file.size! > peekAbove) {
+    if (file.size !== null && file.size > peekAbove) {
       begin()
       const bytes = await peek(file, signal)
       if (bytes) return { bytes, isFinal: false }
     }
+    if (!prefetch.isSmall(file)) return null
     await prefetch.whole(project, file, signal)
     return final(await metadata.pooled(file.sha256!, file.file))
   }
@@ -193,7 +213,9 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     if (!standIn) return send(res, 404, {}, 'nothing stands in here')
     const looking = interestedIn(standIn.project.name).find(({ looks }) => looks > 0)
     if (looking) looking.looks--
-    const bytes = await standIns.metadataOf(standIn, looking !== undefined, gone(res))
+    const signal = gone(res)
+    const told = standIns.metadataOf(standIn, looking !== undefined, signal)
+    const bytes = await forAll(standIn.project.name, signal, told)
     const etag = `"${sha256Of(bytes)}"`
     const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache', etag }
     if (req.headers['if-none-match'] === etag) return send(res, 304, headers)
@@ -278,6 +300,11 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
 }
 
 export type PipGateway = ReturnType<typeof createPipGateway>
+
+function refusedBy(url: string, status: number): AirlockError {
+  const { host, pathname } = new URL(url)
+  return new AirlockError('upstream-status', { host, status, what: pathname })
+}
 
 /** Aborts when whoever asked has gone. */
 function gone(res: ServerResponse): AbortSignal {

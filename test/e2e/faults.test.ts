@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { NewRequest } from '../../server/contract.ts'
 import { startAirlock, type Airlock, type Refused } from '../support/airlock.ts'
 import { uvInstall } from '../support/clients.ts'
@@ -340,6 +341,59 @@ test('metadata that is not what the page says', async () => {
   const { code, fields } = await failure('meta')
   assert.equal(code, 'digest-mismatch')
   assert.equal(fields['file'], `${wheel.file}.metadata`)
+})
+
+test('metadata that was wrong once is asked for again', async () => {
+  const wheel = add({ name: 'healed', version: '1.0' })
+  const path = `${index.pathOf(wheel)}.metadata`
+  index.files.on(path, file('<h1>Please log in</h1>', { type: 'text/html' }))
+  const { id } = await airlock.ask('healed')
+  assert.equal((await airlock.problem(id)).code, 'digest-mismatch')
+  index.files.on(path, file(wheel.metadata))
+  await airlock.retry(id)
+  await airlock.ready(id)
+  await publishes()
+})
+
+test('metadata that is advertised and not there is read from the wheel', async () => {
+  const wheel = add({ name: 'promised', version: '1.0', requires: ['urllib3'] })
+  index.files.on(`${index.pathOf(wheel)}.metadata`, status(404))
+  const { closure } = await airlock.ready((await airlock.ask('promised')).id)
+  assert.deepEqual(
+    closure?.map(({ project, neededBy }) => [project, neededBy]),
+    [
+      ['promised', []],
+      ['urllib3', ['promised']],
+    ],
+  )
+  await publishes()
+})
+
+test('a wheel that upstream keeps to itself, of which nothing else is to be had, is upstream’s failure', async () => {
+  const wheel = makeWheel({ name: 'locked', version: '1.0' })
+  index.files.on(`/${wheel.file}`, status(403))
+  index.pages.on('/simple/locked/', page(`<a href="/${wheel.file}#sha256=${wheel.sha256}">${wheel.file}</a>`))
+  const { code, fields } = await failure('locked')
+  assert.equal(code, 'upstream-status')
+  assert.deepEqual([fields['host'], fields['status']], [host(), 403])
+})
+
+test('a request that is cancelled while its solver waits takes no other with it that waits for the same', async () => {
+  const wheel = add({ name: 'awaited', version: '1.0' })
+  const path = `${index.pathOf(wheel)}.metadata`
+  const { promise, resolve } = Promise.withResolvers<void>()
+  index.files.on(path, async (req, res) => {
+    await promise
+    file(wheel.metadata)(req, res)
+  })
+  const [one, other] = [await airlock.ask('awaited', 'requests'), await airlock.ask('awaited')]
+  while (index.files.asked(path).length === 0) await sleep(10)
+  await sleep(300)
+  await airlock.cancel(one.id)
+  await sleep(100)
+  resolve()
+  await airlock.ready(other.id)
+  await publishes()
 })
 
 test('an index without digests gives nothing, and that is said', async () => {
