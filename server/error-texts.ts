@@ -422,6 +422,10 @@ export const codes = {
       hint: '请改用其他版本，或请管理员撤回与之冲突的软件包。',
     },
   },
+  'apt-package-virtual': {
+    en: { message: '“{name}” is a virtual package: others provide it.', hint: 'Ask for one of them: {known}.' },
+    zh: { message: '“{name}” 是虚拟软件包，由其他软件包提供。', hint: '请申请其中之一：{known}。' },
+  },
   'apt-version-missing': {
     en: { message: '{name} has no version {version} on {target}.', hint: 'Versions there: {known}.' },
     zh: { message: '目标环境 {target} 上没有 {name} 的 {version} 版本。', hint: '可用版本：{known}。' },

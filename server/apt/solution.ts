@@ -53,7 +53,7 @@ type Deps = {
 
 export function createSolutions({ target, snapshots, catalog, ask, state, generation }: Deps) {
   /**
-   * Throws `package-not-found`, `apt-version-missing`, `apt-architecture-unknown`, `unsatisfiable`, `apt-conflict` about
+   * Throws `package-not-found`, `apt-package-virtual`, `apt-version-missing`, `apt-architecture-unknown`, `unsatisfiable`, `apt-conflict` about
    * the wish's own roots; `apt-update-failed`, `digest-missing` about the archives.
    */
   async function solve(wish: Wish, signal: AbortSignal): Promise<Solution> {
@@ -179,10 +179,11 @@ export function createSolutions({ target, snapshots, catalog, ask, state, genera
       )
       if (fitting.length === 0) {
         missing.set(root, async () => {
-          const providers = await catalog.providers(name, snapshot, signal)
-          const near =
-            providers.length > 0 ? providersPhrase(providers) : nearPhrase(await catalog.near(name, snapshot, signal))
-          return new AirlockError('package-not-found', { name: packageKey({ name, architecture }), near })
+          const key = packageKey({ name, architecture })
+          const known = await catalog.providers(name, snapshot, signal)
+          if (known.length > 0) return new AirlockError('apt-package-virtual', { name: key, known: known.slice(0, 20) })
+          const near = nearPhrase(await catalog.near(name, snapshot, signal))
+          return new AirlockError('package-not-found', { name: key, near })
         })
       } else if (version !== null && !fitting.some((offer) => offer.version === version)) {
         const known = fitting.map((offer) => offer.version)
@@ -263,12 +264,4 @@ function pick({ fields }: AirlockError) {
 function nearPhrase(near: readonly string[]) {
   if (near.length === 0) return ''
   return { en: `Near it: ${near.join(', ')}.`, zh: `相近的有：${near.join('、')}。` }
-}
-
-function providersPhrase(providers: readonly string[]) {
-  const some = providers.slice(0, 20).join(', ')
-  return {
-    en: `It is a virtual package; ask for one that provides it: ${some}.`,
-    zh: `这是虚拟软件包，请申请提供它的软件包之一：${some}。`,
-  }
 }

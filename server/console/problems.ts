@@ -55,6 +55,7 @@ const rows: Partial<Record<Code, Row>> = {
   'queue-full': { status: 503, title: { en: 'Too busy', zh: '过于繁忙' } },
   'package-not-found': unfit,
   'pip-release-missing': unfit,
+  'apt-package-virtual': unfit,
   'apt-version-missing': unfit,
   'apt-architecture-unknown': unfit,
   'apt-conflict': unfit,

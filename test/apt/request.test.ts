@@ -47,7 +47,7 @@ test('a request becomes a signed flat repository of what it needs and no more', 
 for (const [what, asked, code, said] of [
   ['a name that does not exist', 'jqq', 'package-not-found', /Near it: jq\./],
   ['a part of a name', 'libjq', 'package-not-found', /libjq1/],
-  ['a virtual package', 'editor', 'package-not-found', /provides it: vim\./],
+  ['a virtual package', 'editor', 'apt-package-virtual', /others provide it\. Ask for one of them: vim\./],
   ['a name that apt would take as a pattern', 'libjq.', 'package-not-found', /libjq1/],
   ['a name that apt would take as a removal', 'jq-', 'package-not-found', /Near it: jq\./],
   ['a version that is not there', 'jq=2.0-1', 'apt-version-missing', /Versions there: 1\.0-1\./],
