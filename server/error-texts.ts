@@ -673,6 +673,18 @@ export const codes = {
     en: { message: '{root} is not needed on {target}: its marker does not apply there.', hint: '' },
     zh: { message: '{root} 在目标环境 {target} 上不需要：其 marker 不适用。', hint: '' },
   },
+  'release-yanked': {
+    en: {
+      message:
+        '{project} {version} was yanked by its authors{reason}. It comes because exactly this release is asked for.',
+      hint: '',
+    },
+    zh: { message: '{project} {version} 已被其作者撤下（yanked）{reason}。因需求指明该版本，仍会提供。', hint: '' },
+  },
+  'extra-unknown': {
+    en: { message: '{project} {version} has no extra {extras}, so that it brings nothing. {known}.', hint: '' },
+    zh: { message: '{project} {version} 没有名为 {extras} 的 extra，因此不会带来任何内容。{known}。', hint: '' },
+  },
   'kept-back': {
     en: { message: '{project} comes as {version}, although {newest} is out: {reason}', hint: '' },
     zh: { message: '{project} 只能安装 {version}，而最新版为 {newest}：{reason}', hint: '' },

@@ -22,6 +22,7 @@ import type { PipTarget } from './target.ts'
 import type { Unsolved } from './unsolved.ts'
 import type { CompileWithUv } from './uv.ts'
 import { compareVersions, isFinal, sameVersion } from './versions.ts'
+import { unknownExtras, yanked } from './warnings.ts'
 
 type Deps = {
   readonly gateway: PipGateway
@@ -170,6 +171,8 @@ export function createSolve(deps: Deps) {
         .filter(({ name }) => !present.has(name))
         .map(({ text }): Remark => ({ code: 'root-not-applicable', fields: { root: text, target: target.name } })),
       ...staleOrigins(session).map((origin): Remark => ({ code: 'upstream-stale', fields: { origin } })),
+      ...yanked(found),
+      ...unknownExtras(roots, found),
       ...(await keptBack(roots, found, job, target, session, failures(job))),
     ]
     return {

@@ -98,6 +98,36 @@ test('a root whose marker does not apply is said, and does not fail the rest', a
   assert.match(request.remarks[0]!.message, /^winonly ; sys_platform == "win32" is not needed on default/)
 })
 
+test('a release that was yanked and is pinned all the same comes, and is said to be yanked, with the reason', async () => {
+  index.add(makeWheel({ name: 'pulled', version: '1.0' }))
+  index.add(makeWheel({ name: 'pulled', version: '1.1' }), { yanked: 'breaks things.' })
+  index.add(makeWheel({ name: 'pulled', version: '1.2' }), { yanked: true })
+  const { request, versions } = await bring('pulled==1.1')
+  assert.deepEqual(versions, { pulled: '1.1' })
+  const [remark] = request.remarks
+  assert.match(remark!.message, /^pulled 1\.1 was yanked by its authors: breaks things\. It comes/)
+  const silent = (await bring('pulled==1.2')).request.remarks
+  assert.match(silent[0]!.message, /^pulled 1\.2 was yanked by its authors\. It comes/)
+})
+
+test('an extra that a release does not have is said, with those it has', async () => {
+  const metadata = `Metadata-Version: 2.1
+Name: exed
+Version: 1.0
+Provides-Extra: Torch_CPU
+Provides-Extra: dev
+Requires-Dist: plain; extra == "Torch_CPU"
+
+`
+  index.add(makeWheel({ name: 'exed', version: '1.0', metadata }))
+  const { request, versions } = await bring('exed[torch-cpu,pytorch]')
+  assert.deepEqual(Object.keys(versions).toSorted(), ['exed', 'plain'])
+  assert.deepEqual(
+    request.remarks.map(({ code, message }) => [code, message]),
+    [['extra-unknown', 'exed 1.0 has no extra pytorch, so that it brings nothing. It has: dev, torch-cpu.']],
+  )
+})
+
 test('a request of which no root applies is ready, with nothing in it', async () => {
   const { request } = await bring('winonly ; sys_platform == "win32"')
   assert.deepEqual(request.closure, [])
@@ -167,5 +197,5 @@ test('pip, left to itself, takes what was solved', async () => {
 test('in the end every link of every page resolves and every digest is right', async () => {
   const { faults, pages, links } = await checkTree(airlock.root)
   assert.deepEqual(faults, [])
-  assert.deepEqual([pages, links], [14, 16])
+  assert.deepEqual([pages, links], [16, 19])
 })
