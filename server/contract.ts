@@ -109,6 +109,7 @@ const requestFields = {
   install: z.string().meta({
     description: 'the line that installs it in a pod; empty where nothing of it can be, or a withdrawal took it back',
   }),
+  withdrawn: z.boolean().meta({ description: 'ready once, and all that it asked for was taken back since' }),
   problem: problemSchema.nullable(),
 }
 

@@ -9,7 +9,7 @@ import { WrongUsage } from './failures.ts'
 import { linesOf, readText } from './files.ts'
 import { follow, type Wait } from './follow.ts'
 import { printOutcome } from './outcome.ts'
-import { askedFor, stateWord } from './request-words.ts'
+import { askedFor, stateOf } from './request-words.ts'
 
 export type Waiting = { readonly json?: boolean; readonly wait?: boolean; readonly timeout?: number }
 export type RequestOptions = Waiting & {
@@ -129,7 +129,7 @@ export async function cancel(context: Context, id: number, { json }: { readonly 
   const answer = await context.call('cancelRequest', { id, body: by(context) })
   const { io, words } = context
   if (json) printJson(context, answer.text)
-  else io.stdout.write(`${words('cancelledNow', { id, state: stateWord(answer.json, answer.json.state, words) })}\n`)
+  else io.stdout.write(`${words('cancelledNow', { id, state: stateOf(answer.json, words) })}\n`)
   return exits.done
 }
 
@@ -149,7 +149,7 @@ async function waitFor(
 }
 
 function printAsked({ io, words }: Context, one: RequestView): void {
-  const state = stateWord(one, one.state, words)
+  const state = stateOf(one, words)
   const fields = { id: one.id, what: askedFor(one, words), target: plain(one.target), state }
   io.stdout.write(`${words('asked', fields)}\n  ${words('askedHint', { id: one.id })}\n`)
 }

@@ -4,7 +4,7 @@ import { bytes, duration } from './amounts.ts'
 import { fit, pad, plain } from './columns.ts'
 import type { Out } from './context.ts'
 import { isFinished } from './exits.ts'
-import { stateWord } from './request-words.ts'
+import { stateOf } from './request-words.ts'
 import type { Words } from './texts.ts'
 
 export type Board = {
@@ -60,7 +60,7 @@ function createLiveBoard(out: Out, words: Words): Board {
 
 function stateLine(request: RequestView, words: Words): string {
   const { id, target, state, waiting } = request
-  const line = words('line', { id, target: plain(target), state: stateWord(request, state, words) })
+  const line = words('line', { id, target: plain(target), state: stateOf(request, words) })
   return waiting && !isFinished(state) ? `${line} (${plain(waiting.detail)})` : line
 }
 

@@ -3,7 +3,7 @@ import type { ProblemView, RequestDetail } from '../../server/contract.ts'
 import { bytes, duration, localTime } from './amounts.ts'
 import { pad, plain, plainLines, table, width } from './columns.ts'
 import type { Context } from './context.ts'
-import { askedFor, stateWord, whatOf } from './request-words.ts'
+import { askedFor, stateOf, stateThen, whatOf } from './request-words.ts'
 import type { Words } from './texts.ts'
 
 export function printDetail({ io, words }: Context, request: RequestDetail): void {
@@ -25,7 +25,7 @@ export function printDetail({ io, words }: Context, request: RequestDetail): voi
 function head(request: RequestDetail, words: Words): string[] {
   const { id, state, target, requester, note, createdAt, files, bytes: size, install } = request
   const facts = [
-    [words('detailState'), stateWord(request, state, words)],
+    [words('detailState'), stateOf(request, words)],
     [words('detailAsked'), whatOf(request, words)],
     [words('detailBy'), `${plain(requester ?? words('nobody'))}, ${localTime(createdAt)}`],
     ...(note ? [[words('detailNote'), plain(note)]] : []),
@@ -58,7 +58,7 @@ function history({ history: acts }: RequestDetail, words: Words): string[] {
 function timeline(request: RequestDetail, words: Words): string[] {
   const { timeline: events } = request
   if (events.length === 0) return []
-  const names = events.map(({ state }) => stateWord(request, state, words))
+  const names = events.map(({ state }) => stateThen(request.requirements, state, words))
   const cells = Math.max(...names.map(width))
   const lines = events.map(({ at, seconds }, index) => {
     const took = seconds === null ? '' : `  ${duration(seconds)}`

@@ -18,16 +18,17 @@ export function askedFor({ ecosystem, requirements }: Asked, words: Words): stri
   return roots ? words('withdrawal', { what }) : what
 }
 
-/** What is taken back is done, since there is nothing to install. */
-export function stateWord(
-  { requirements }: Pick<Asked, 'requirements'>,
-  state: RequestView['state'],
-  words: Words,
-): string {
-  return words(state === 'ready' && taken(requirements) ? 'withdrawn' : `state:${state}`)
+/** What takes something back is done, what was taken back is withdrawn: there is nothing to install. */
+export function stateOf({ requirements, withdrawn, state }: RequestView, words: Words): string {
+  return withdrawn ? words('withdrawn') : stateThen(requirements, state, words)
+}
+
+/** A state that a request with these lines went through. */
+export function stateThen(requirements: readonly string[], state: RequestView['state'], words: Words): string {
+  return words(state === 'ready' && taken(requirements) ? 'done' : `state:${state}`)
 }
 
 /** The roots that lines take back; null: they ask for something. */
-function taken(lines: RequestView['requirements']): string[] | null {
+function taken(lines: readonly string[]): string[] | null {
   return lines.length > 0 && lines.every((line) => line.startsWith('-')) ? lines.map((line) => line.slice(1)) : null
 }

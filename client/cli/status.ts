@@ -8,7 +8,7 @@ import { exits, worst } from './exits.ts'
 import type { Waiting } from './ask.ts'
 import { follow } from './follow.ts'
 import { printOutcome } from './outcome.ts'
-import { stateWord, whatOf } from './request-words.ts'
+import { stateOf, whatOf } from './request-words.ts'
 import type { Words } from './texts.ts'
 import type { RequestView } from '../../server/contract.ts'
 
@@ -51,7 +51,7 @@ function row(request: RequestView, words: Words, most: number): string[] {
   const cause = state === 'failed' ? problem?.detail.split('\n')[0]!.replace(/[:：]$/, '') : undefined
   return [
     String(id),
-    stateWord(request, state, words),
+    stateOf(request, words),
     `${ecosystem}/${target}`,
     requester ?? words('nobody'),
     localTime(createdAt),

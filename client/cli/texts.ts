@@ -398,7 +398,8 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another pro
   'state:rejected': { en: 'rejected', zh: '已拒绝' },
   'state:cancelled': { en: 'cancelled', zh: '已取消' },
   withdrawal: { en: 'withdraw {what}', zh: '撤回 {what}' },
-  withdrawn: { en: 'done', zh: '已完成' },
+  done: { en: 'done', zh: '已完成' },
+  withdrawn: { en: 'withdrawn', zh: '已撤回' },
 } as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>
 
 export type Text = keyof typeof texts

@@ -10,7 +10,7 @@ import type { Ecosystem, Target } from '../ecosystem.ts'
 import { AirlockError, type Language } from '../errors.ts'
 import type { Queue } from '../queue.ts'
 import type { Api } from './operations.ts'
-import { viewDetail, viewRequest } from './views.ts'
+import { viewDetail, viewRequest, type Offer } from './views.ts'
 
 export type RequestDeps = {
   readonly ecosystems: ReadonlyMap<string, Ecosystem>
@@ -43,18 +43,15 @@ export function createRequestOperations({
   }
 
   async function view(list: readonly Request[], language: Language) {
-    const [sizes, install] = await Promise.all([
-      jobs.closureSizes(list.map((request) => request.job.id)),
-      installLines(list),
-    ])
+    const [sizes, offer] = await Promise.all([jobs.closureSizes(list.map((request) => request.job.id)), offers(list)])
     return list.map((request) => {
       const live = { progress: queue.progress(request.job.id), waiting: queue.waiting(request.job.id) }
-      return viewRequest(request, sizes.get(request.job.id), live, install(request), language)
+      return viewRequest(request, sizes.get(request.job.id), live, offer(request), language)
     })
   }
 
   /** What installs a request in a pod; of one that is ready, whatever no withdrawal has taken back since. */
-  async function installLines(list: readonly Request[]): Promise<(request: Request) => string> {
+  async function offers(list: readonly Request[]): Promise<(request: Request) => Offer> {
     const kept = new Map<Target, ReadonlySet<string> | undefined>()
     for (const { ecosystem: name, target: to, job } of list) {
       const ecosystem = ecosystems.get(name)
@@ -64,9 +61,10 @@ export function createRequestOperations({
     return ({ ecosystem: name, target: to, job }) => {
       const ecosystem = ecosystems.get(name)
       const target = ecosystem?.targets.get(to)
-      if (!ecosystem || !target) return ''
+      if (!ecosystem || !target) return { install: '', withdrawn: false }
       const still = job.state === 'ready' ? kept.get(target) : undefined
-      return ecosystem.installLine(still ? job.roots.filter((root) => still.has(root)) : job.roots, target)
+      const roots = still ? job.roots.filter((root) => still.has(root)) : job.roots
+      return { install: ecosystem.installLine(roots, target), withdrawn: roots.length === 0 && job.roots.length > 0 }
     }
   }
 

@@ -9,13 +9,15 @@ import { explain, isCode, type Language } from '../errors.ts'
 import { viewProblem } from './problems.ts'
 
 export type Live = { readonly progress: Progress | null; readonly waiting: Problem | null }
+/** The line that installs it, and whether a withdrawal took back all of it. */
+export type Offer = Pick<RequestView, 'install' | 'withdrawn'>
 export type Size = { readonly files: number; readonly bytes: number | null }
 
 export function viewRequest(
   request: Request,
   size: Size | undefined,
   live: Live,
-  install: string,
+  offer: Offer,
   language: Language,
 ): RequestView {
   const { job } = request
@@ -37,7 +39,7 @@ export function viewRequest(
     waiting: live.waiting && viewProblem(live.waiting, language),
     files: size?.files ?? null,
     bytes: size?.bytes ?? null,
-    install,
+    ...offer,
     problem: job.problem && viewProblem(job.problem, language),
   }
 }

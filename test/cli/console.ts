@@ -166,6 +166,7 @@ export function request(fields: Partial<RequestDetail> = {}): RequestDetail {
     files: null,
     bytes: null,
     install: "pip install fonttools 'numpy<2'",
+    withdrawn: false,
     problem: null,
     timeline: [],
     history: [],

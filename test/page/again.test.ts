@@ -70,6 +70,7 @@ test('updates that come along are marked, and what was taken back has no line to
   const { page, context, problems } = await openPage(browser, airlock.consoleUrl)
   await changed(context, ({ closure }) => ({
     install: '',
+    withdrawn: true,
     closure: closure!.map((item) => ({ ...item, update: item.project === 'base' })),
   }))
   await page.goto(`${airlock.consoleUrl}/requests/1`)
@@ -77,7 +78,7 @@ test('updates that come along are marked, and what was taken back has no line to
   const marked = await page.locator('tr:has(.along)').allInnerTexts()
   assert.equal(marked.length, 1)
   assert.match(marked[0]!, /base\s*update/)
-  assert.match(await page.innerText('.request-main'), /There is nothing to install\./)
+  assert.match(await page.innerText('h1'), /^withdrawn/)
   assert.equal(await page.locator('.request-main section > .command').count(), 0)
   assert.deepEqual(problems, [])
   await context.close()
@@ -92,6 +93,8 @@ test('a withdrawal says what it takes back and that it is done, and is not asked
   t.after(() => own.close())
   const [asked] = await own.askFor({ ecosystem: 'apt', requirements: ['jq', 'tree'], targets: ['default'] })
   await own.ready(asked!.id)
+  const [gone] = await own.askFor({ ecosystem: 'apt', requirements: ['jq'], targets: ['default'] })
+  await own.ready(gone!.id)
   const { requests } = await own.call<{ requests: RequestView[] }>('/api/withdrawals', {
     ecosystem: 'apt',
     roots: ['jq'],
@@ -99,6 +102,12 @@ test('a withdrawal says what it takes back and that it is done, and is not asked
   const { id } = await own.ready(requests[0]!.id)
   const { page, context, problems } = await openPage(browser, own.consoleUrl)
   assert.match(await page.innerText(`tr[data-request="${id}"]`), /^done\s*apt withdraw jq\s/)
+  assert.match(await page.innerText(`tr[data-request="${asked!.id}"]`), /^ready\s[^]*apt-get install tree\s*$/)
+  assert.match(await page.innerText(`tr[data-request="${gone!.id}"]`), /^withdrawn\s/)
+  await page.goto(`${own.consoleUrl}/requests/${gone!.id}`)
+  await page.waitForSelector('.timeline')
+  assert.match(await page.innerText('.request-main'), /jq was withdrawn from default: ask for it again/)
+  assert.deepEqual(await page.locator('.actions button').allInnerTexts(), ['Ask again, newest'])
   await page.goto(`${own.consoleUrl}/requests/${id}`)
   await page.waitForSelector('.timeline')
   assert.match(await page.innerText('h1'), /^done\s+withdraw jq$/)

@@ -43,7 +43,9 @@ test('what only a withdrawn package needed goes with it, the rest stays', async 
   assert.deepEqual(await said(1), [['root-withdrawn', 'aa']], 'who asked for it is told')
   assert.deepEqual(await said(2), [])
   assert.match((await run('status 3')).out, /State: +done\n  Asked for: +withdraw aa\n/)
-  assert.match((await run('status', zh)).out, /^3 +已完成 .*撤回 aa$/m)
+  const list = (await run('status', zh)).out
+  assert.match(list, /^3 +已完成 .*撤回 aa$/m)
+  assert.match(list, /^1 +已撤回 .* aa$/m)
   const first = (await run('status 1', zh)).out
   assert.match(first, /aa 已从目标环境 default 撤回/)
   assert.doesNotMatch(first, /apt-get install/)

@@ -12,7 +12,7 @@ import { isUnfinished, putRequest, type RequestView } from '../queries.ts'
 import { Bar } from './Bar.tsx'
 import { causeOf } from './cause.ts'
 import { StateMark } from './StateMark.tsx'
-import { isWithdrawal, useNames } from './withdrawal.ts'
+import { insteadOfReady, useNames } from './withdrawal.ts'
 
 /** Names on one row; the rest are a click away. */
 const shownNames = 4
@@ -25,7 +25,7 @@ export const Row = memo(function Row({ request }: { readonly request: RequestVie
   return (
     <tr role="row" data-request={id}>
       <td role="cell" className="state">
-        <StateMark state={state} withdrawal={isWithdrawal(requirements)} />
+        <StateMark state={state} instead={insteadOfReady(request)} />
       </td>
       <td role="cell" className="what">
         <Link href={`/requests/${id}`} title={requirements.slice(0, 50).join('\n')}>

@@ -1,7 +1,7 @@
 /** A state by shape, colour and word. */
 import { useTranslation } from 'react-i18next'
 import type { RequestView } from '../queries.ts'
-import { stateWord } from './withdrawal.ts'
+import { stateWord, type Instead } from './withdrawal.ts'
 
 type State = RequestView['state']
 
@@ -24,13 +24,12 @@ type Props = {
   readonly state: State
   /** Another one came after it. */
   readonly past?: boolean
-  /** Of a request that takes something back. */
-  readonly withdrawal?: boolean
+  readonly instead?: Instead | null
 }
 
-export function StateMark({ state, past = false, withdrawal = false }: Props) {
+export function StateMark({ state, past = false, instead = null }: Props) {
   const { t } = useTranslation()
-  const shape = shapes[state]
+  const shape = instead === 'withdrawn' ? 'dash' : shapes[state]
   return (
     <span className={past ? `state past ${shape}` : `state ${shape}`} data-state={state}>
       <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -67,7 +66,7 @@ export function StateMark({ state, past = false, withdrawal = false }: Props) {
           </>
         )}
       </svg>
-      {t(stateWord(state, withdrawal))}
+      {t(stateWord(state, instead))}
     </span>
   )
 }

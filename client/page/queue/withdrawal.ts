@@ -1,4 +1,4 @@
-/** Requests that take back what was asked for: each of their lines is a root behind a hyphen, as nobody can ask for one. */
+/** Requests that take back what was asked for, and those that were: each line of the former is a root behind a hyphen, as nobody can ask for one. */
 import { useTranslation } from 'react-i18next'
 import type { RequestView } from '../queries.ts'
 
@@ -6,9 +6,17 @@ export function isWithdrawal(lines: RequestView['requirements']): boolean {
   return lines.length > 0 && lines.every((line) => line.startsWith('-'))
 }
 
-/** The word for a state: what is taken back is done, since there is nothing to install. */
-export function stateWord(state: RequestView['state'], withdrawal: boolean) {
-  return withdrawal && state === 'ready' ? 'request.done' : (`state.${state}` as const)
+/** What a request that is ready is called instead: there is nothing to install. */
+export type Instead = 'done' | 'withdrawn'
+
+/** One that takes something back is done; one whose packages were taken back is withdrawn. */
+export function insteadOfReady({ state, requirements, withdrawn }: RequestView): Instead | null {
+  if (withdrawn) return 'withdrawn'
+  return state === 'ready' && isWithdrawal(requirements) ? 'done' : null
+}
+
+export function stateWord(state: RequestView['state'], instead: Instead | null) {
+  return instead === null ? (`state.${state}` as const) : (`request.${instead}` as const)
 }
 
 /** A request's lines, or the first of them, side by side: `-jq` is to withdraw jq. */

@@ -13,7 +13,7 @@ export function Batch({ request }: { readonly request: RequestDetail }) {
   const { data } = useQuery(requestsQuery({ batch: request.batch }))
   const all = (data?.requests ?? []).toSorted((a, b) => a.target.localeCompare(b.target, 'en'))
   if (all.length < 2) return null
-  const ready = all.filter(({ state }) => state === 'ready').length
+  const ready = all.filter(({ state, withdrawn }) => state === 'ready' && !withdrawn).length
   return (
     <section aria-labelledby="batch">
       <h2 id="batch">{t('request.batch', { ready, count: all.length })}</h2>
@@ -26,13 +26,13 @@ export function Batch({ request }: { readonly request: RequestDetail }) {
           </tr>
         </thead>
         <tbody>
-          {all.map(({ id, target, state, files, bytes: size, progress, problem }) => (
+          {all.map(({ id, target, state, withdrawn, files, bytes: size, progress, problem }) => (
             <tr key={id} aria-current={id === request.id ? 'true' : undefined}>
               <th scope="row" className="mono">
                 {id === request.id ? target : <Link href={`/requests/${id}`}>{target}</Link>}
               </th>
               <td>
-                <StateMark state={state} />
+                <StateMark state={state} instead={withdrawn ? 'withdrawn' : null} />
               </td>
               <td>
                 {problem ? (

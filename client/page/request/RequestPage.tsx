@@ -15,7 +15,7 @@ import { addMine } from '../mine.tsx'
 import { addRequests, isUnfinished, putRequest, requestQuery, targetsQuery, type RequestDetail } from '../queries.ts'
 import { Bar } from '../queue/Bar.tsx'
 import { StateMark } from '../queue/StateMark.tsx'
-import { isWithdrawal, stateWord, useNames } from '../queue/withdrawal.ts'
+import { insteadOfReady, isWithdrawal, stateWord, useNames } from '../queue/withdrawal.ts'
 import { exactly } from '../pod/commands.ts'
 import { Batch } from './Batch.tsx'
 import { Closure } from './Closure.tsx'
@@ -28,7 +28,7 @@ export function RequestPage({ id }: { readonly id: number }) {
   const request = useQuery(requestQuery(id))
   useTitle(
     request.data
-      ? `${t(stateWord(request.data.state, isWithdrawal(request.data.requirements)))} · ${names(request.data.requirements.slice(0, 1))}`
+      ? `${t(stateWord(request.data.state, insteadOfReady(request.data)))} · ${names(request.data.requirements.slice(0, 1))}`
       : t('request.title', { id }),
   )
   if (request.isPending) return <Quiet what={t('request.loading', { id })} />
@@ -49,7 +49,7 @@ function Shown({ request }: { readonly request: RequestDetail }) {
     <article className="request">
       <header>
         <h1>
-          <StateMark state={state} withdrawal={isWithdrawal(requirements)} />{' '}
+          <StateMark state={state} instead={insteadOfReady(request)} />{' '}
           <span className="mono names-title">
             {names(requirements.slice(0, 6))}
             {requirements.length > 6 && ' …'}
@@ -83,7 +83,7 @@ function Shown({ request }: { readonly request: RequestDetail }) {
         <div className="request-main">
           <Problems request={request} />
           <Batch request={request} />
-          {state === 'ready' && <Install request={request} />}
+          {state === 'ready' && request.install !== '' && <Install request={request} />}
           {request.remarks.length > 0 && (
             <section>
               <h2>{t('request.remarks')}</h2>
@@ -148,7 +148,7 @@ function Actions({ request }: { readonly request: RequestDetail }) {
           {t('request.retry')}
         </Button>
       )}
-      {state === 'ready' && request.install !== '' && (
+      {state === 'ready' && !isWithdrawal(request.requirements) && (
         <Button variant="default" disabled={again.isPending} onClick={() => again.mutate({ refresh: true })}>
           {t('request.again')}
         </Button>
@@ -213,7 +213,7 @@ function Install({ request }: { readonly request: RequestDetail }) {
   return (
     <section>
       <h2>{t('request.install')}</h2>
-      {request.install === '' ? <p>{t('request.installNone')}</p> : <CopyLine block text={request.install} />}
+      <CopyLine block text={request.install} />
       {files !== null && (
         <details>
           <summary>{t('request.exactly')}</summary>

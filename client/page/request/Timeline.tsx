@@ -16,7 +16,11 @@ export function Timeline({ timeline, state, requirements }: Props) {
       <ol className="timeline">
         {timeline.map((entry, index) => (
           <li key={`${entry.at} ${entry.state}`} aria-current={index === timeline.length - 1 ? 'step' : undefined}>
-            <StateMark state={entry.state} past={index < timeline.length - 1} withdrawal={isWithdrawal(requirements)} />
+            <StateMark
+              state={entry.state}
+              past={index < timeline.length - 1}
+              instead={entry.state === 'ready' && isWithdrawal(requirements) ? 'done' : null}
+            />
             <time className="number dim" dateTime={entry.at} title={exactTime(entry.at)}>
               {exactTime(entry.at).slice(11)}
             </time>
