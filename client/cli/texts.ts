@@ -1,4 +1,4 @@
-/** Every word of the command line, in English and Chinese; `{field}` is filled in. */
+/** Every word of the command line, in English and Chinese; `{field}` is filled in, `{field|file|files}` with its noun. */
 import type { Language } from './language.ts'
 
 export const texts = {
@@ -177,7 +177,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another pro
   optionWrite: { en: 'into the file itself instead of standard output', zh: '写回文件本身，而不是输出到标准输出' },
   optionMirror: { en: 'the mirror as the lock calls it', zh: '锁文件中使用的镜像地址' },
   optionLockIndex: { en: 'the index that pods read (simple)', zh: 'HomePod 读取的索引（simple）' },
-  lockConverted: { en: '{count} addresses turned.', zh: '已转换 {count} 个地址。' },
+  lockConverted: { en: '{count|address|addresses} turned.', zh: '已转换 {count} 个地址。' },
   lockMissing: {
     en: 'Not here yet: {names}. Ask for them first: airlock request pip --lock {file}',
     zh: '尚不在此：{names}。请先申请：airlock request pip --lock {file}',
@@ -250,15 +250,15 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another pro
   },
   askedHint: { en: 'Follow it with: airlock status {id} --wait', zh: '跟踪进度：airlock status {id} --wait' },
   line: { en: 'request {id} ({target}): {state}', zh: '申请 {id}（{target}）：{state}' },
-  lineFiles: { en: '{files}/{total} files', zh: '{files}/{total} 个文件' },
+  lineFiles: { en: '{files}/{total|file|files}', zh: '{files}/{total} 个文件' },
   lineLeft: { en: '{time} left', zh: '剩余 {time}' },
   ready: {
     en: 'Request {id} is ready for {target}{size}. Install it in the pod:',
     zh: '申请 {id} 可安装（目标环境 {target}）{size}。在 HomePod 中安装：',
   },
   readyNothing: { en: 'Request {id} is done for {target}.', zh: '申请 {id}（目标环境 {target}）已完成。' },
-  readySize: { en: ' ({files} files, {bytes})', zh: '，共 {files} 个文件、{bytes}' },
-  readyFiles: { en: ' ({files} files)', zh: '，共 {files} 个文件' },
+  readySize: { en: ' ({files|file|files}, {bytes})', zh: '，共 {files} 个文件、{bytes}' },
+  readyFiles: { en: ' ({files|file|files})', zh: '，共 {files} 个文件' },
   'ended:failed': { en: 'Request {id} for {target} failed{why}', zh: '申请 {id}（目标环境 {target}）失败{why}' },
   'ended:rejected': {
     en: 'Request {id} for {target} was rejected{why}',
@@ -352,11 +352,11 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another pro
   nobody: { en: '-', zh: '-' },
   // maintenance
   rebuilt: {
-    en: '{checked} files checked, {written} written again.',
+    en: '{checked|file|files} checked, {written} written again.',
     zh: '检查了 {checked} 个文件，重写 {written} 个。',
   },
-  verified: { en: '{checked} files checked.', zh: '校验了 {checked} 个文件。' },
-  backedUp: { en: '{file}: {count} files, {size}.', zh: '{file}：{count} 个文件，{size}。' },
+  verified: { en: '{checked|file|files} checked.', zh: '校验了 {checked} 个文件。' },
+  backedUp: { en: '{file}: {count|file|files}, {size}.', zh: '{file}：{count} 个文件，{size}。' },
   backupOutside: {
     en: '{file} is named by the configuration and not in the backup: keep it by other means.',
     zh: '配置引用了 {file}，但备份中不包含它：请另行保存。',
@@ -408,7 +408,13 @@ export type Fields = Readonly<Record<string, string | number>>
 /** A text of the language, with its fields filled in. */
 export function createWords(language: Language) {
   return (text: Text, fields: Fields = {}): string =>
-    texts[text][language].replace(/\{([A-Za-z]+)\}/g, (whole, name: string) => String(fields[name] ?? whole))
+    texts[text][language].replace(
+      /\{([A-Za-z]+)(?:\|([a-z]+)\|([a-z]+))?\}/g,
+      (whole, name: string, one?: string, many?: string) => {
+        const field = String(fields[name] ?? whole)
+        return one === undefined ? field : `${field} ${field === '1' ? one : many}`
+      },
+    )
 }
 
 export type Words = ReturnType<typeof createWords>

@@ -10,7 +10,8 @@ import { explain } from '../../server/errors.ts'
 import { states as serverStates } from '../../storage/records.ts'
 
 const all = Object.entries(texts) as [Text, { en: string; zh: string }][]
-const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!).toSorted()
+const placeholders = (text: string) =>
+  [...text.matchAll(/\{(\w+)(?:\|\w+\|\w+)?\}/g)].map(([, name]) => name!).toSorted()
 
 test('every text has both languages, with the same placeholders', () => {
   for (const [key, { en, zh }] of all) {
@@ -78,6 +79,14 @@ test('what is unknown to the server can be looked up, or added, on the command l
   for (const [code, line] of Object.entries(lines))
     for (const language of ['en', 'zh'] as const)
       assert.ok(explain(code as keyof typeof lines, {}, language).hint.includes(`\`${line}\``), code)
+})
+
+test('a noun goes with its number', () => {
+  const words = createWords('en')
+  assert.equal(words('readyFiles', { files: 1 }), ' (1 file)')
+  assert.equal(words('lineFiles', { files: 1, total: 2 }), '1/2 files')
+  assert.equal(words('lockConverted', { count: 0 }), '0 addresses turned.')
+  assert.equal(createWords('zh')('readyFiles', { files: 1 }), '，共 1 个文件')
 })
 
 test('a field that is not given stays visible instead of vanishing', () => {
