@@ -32,3 +32,8 @@ export function localTime(instant: string): string {
   const zone = [Math.trunc(Math.abs(ahead) / 60), Math.abs(ahead) % 60].map(two).join(':')
   return `${day} ${time} ${ahead < 0 ? '-' : '+'}${zone}`
 }
+
+/** The same to the minute, for a list: `2026-03-01 14:05`. */
+export function localMinute(instant: string): string {
+  return localTime(instant).slice(0, 16)
+}

@@ -1,6 +1,6 @@
 /** What was built here: `airlock builds`, or one with everything that went in and its log. */
 import type { AnswerOf } from './api.ts'
-import { bytes, duration, localTime } from './amounts.ts'
+import { bytes, duration, localMinute } from './amounts.ts'
 import { pad, plain, plainLines, table, width } from './columns.ts'
 import { printJson, type Context } from './context.ts'
 import { exits } from './exits.ts'
@@ -20,16 +20,16 @@ export async function builds(context: Context, { limit = 20, json }: BuildsOptio
     String(build.id),
     plain(build.project),
     plain(build.version),
-    outcome(context, build),
     duration(seconds(build)),
-    localTime(build.endedAt),
+    localMinute(build.endedAt),
+    outcome(context, build),
   ])
   if (rows.length === 0) {
     io.stdout.write(`${words('noBuilds')}\n`)
     return exits.done
   }
   const titles = (
-    ['columnId', 'columnProject', 'columnVersion', 'columnResult', 'columnTook', 'columnAdded'] as const
+    ['columnId', 'columnProject', 'columnVersion', 'columnTook', 'columnAdded', 'columnResult'] as const
   ).map((title) => words(title))
   io.stdout.write(`${table(titles, rows, io.stdout.columns).join('\n')}\n`)
   if (answer.json.next !== null) io.stdout.write(`${words('more', { limit: limit * 2 })}\n`)

@@ -215,15 +215,15 @@ function shape(command: Command, io: Io, words: Words): Command {
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
       outputError: () => {},
-      getOutHelpWidth: () => io.stdout.columns || 100,
-      getErrHelpWidth: () => io.stderr.columns || 100,
+      getOutHelpWidth: () => io.stdout.columns || 80,
+      getErrHelpWidth: () => io.stderr.columns || 80,
     })
     .configureHelp({
       displayWidth: width,
       styleTitle: (title) => (titles[title] ? words(titles[title]) : title),
       styleUsage: (usage) =>
         usage.replace('[options]', words('wordOptions')).replace('[command]', words('wordCommand')),
-      styleSubcommandTerm: (term) =>
-        term.replace('[options]', words('wordOptions')).replace('[command]', words('wordCommand')),
+      // all have some
+      styleSubcommandTerm: (term) => term.replace(' [options]', ''),
     })
 }

@@ -1,6 +1,6 @@
 /** What is mirrored: `airlock packages`, of one ecosystem, or one package with everything that is known of it. */
 import type { AnswerOf } from './api.ts'
-import { bytes, localTime } from './amounts.ts'
+import { bytes, localMinute, localTime } from './amounts.ts'
 import { pad, plain, table, width } from './columns.ts'
 import { printJson, type Context } from './context.ts'
 import { exits } from './exits.ts'
@@ -27,7 +27,7 @@ export async function packages(
     return exits.done
   }
   const rows = found.flatMap(([one, { packages: list }]) =>
-    list.map(({ name, files, bytes: size, addedAt }) => [one, name, String(files), bytes(size), localTime(addedAt)]),
+    list.map(({ name, files, bytes: size, addedAt }) => [one, name, String(files), bytes(size), localMinute(addedAt)]),
   )
   if (rows.length === 0) {
     io.stdout.write(`${text === undefined ? words('noPackages') : words('noPackagesLike', { text: plain(text) })}\n`)
@@ -94,18 +94,19 @@ export async function onePackage(
   const lines = facts.flatMap(([title, values]) =>
     values.map((value, index) => `  ${pad(index === 0 ? title : '', cells)}  ${value}`),
   )
-  const titles = (['columnVersion', 'columnFile', 'columnSize', 'columnIndex', 'columnAdded'] as const).map((title) =>
+  const titles = (['columnVersion', 'columnSize', 'columnIndex', 'columnAdded', 'columnFile'] as const).map((title) =>
     words(title),
   )
   const rows = found.files.map((file) => [
     file.version,
-    file.file,
     file.size === null ? words('unknown') : bytes(file.size),
     file.indexes.join(', '),
-    localTime(file.addedAt),
+    localMinute(file.addedAt),
+    file.file,
   ])
   const summary = found.summary === null ? '' : `: ${plain(found.summary)}`
   io.stdout.write(`${[`${ecosystem} ${plain(found.name)}${summary}`, ...lines].join('\n')}\n\n`)
-  io.stdout.write(`${table(titles, rows, io.stdout.columns).join('\n')}\n`)
+  // a file's name is told from others by its end
+  io.stdout.write(`${table(titles, rows).join('\n')}\n`)
   return exits.done
 }

@@ -1,5 +1,5 @@
 /** What was asked: `airlock status`. */
-import { localTime } from './amounts.ts'
+import { localMinute } from './amounts.ts'
 import { createBoard, silentBoard } from './board.ts'
 import { fit, table } from './columns.ts'
 import { printJson, type Context } from './context.ts'
@@ -54,7 +54,7 @@ function row(request: RequestView, words: Words, most: number): string[] {
     stateOf(request, words),
     `${ecosystem}/${target}`,
     requester ?? words('nobody'),
-    localTime(createdAt),
+    localMinute(createdAt),
     cause === undefined ? asked : words('rowFailed', { asked: fit(asked, most), cause }),
   ]
 }

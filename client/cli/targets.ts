@@ -23,7 +23,8 @@ export async function targets(context: Context, { json }: Json): Promise<number>
     words(title),
   )
   const rows = answer.json.targets.map(({ name, ecosystem, summary, index }) => [name, ecosystem, summary, index])
-  io.stdout.write(`${table(titles, rows, io.stdout.columns).join('\n')}\n`)
+  // half an address is none
+  io.stdout.write(`${table(titles, rows).join('\n')}\n`)
   for (const { name, problem } of answer.json.setAside ?? [])
     io.stderr.write(
       `airlock: ${words('targetAside', { target: name, why: plainLines(problem.detail) })}\n  ${plain(problem.hint)}\n`,
@@ -84,7 +85,8 @@ export async function removeTarget(context: Context, name: string, { json }: Jso
 }
 
 function printFacts({ io, words }: Context, all: Listed): void {
-  for (const { ecosystem, summary, source, index, facts, addedAt } of all) {
+  for (const [at, { ecosystem, summary, source, index, facts, addedAt }] of all.entries()) {
+    if (at > 0) io.stdout.write('\n')
     const rows: [string, string][] = [
       [ecosystem, summary],
       [words('targetFrom'), source],

@@ -40,7 +40,7 @@ export const texts = {
   },
   aboutBuilds: {
     en: 'List what was built here from source, or one build with its log',
-    zh: '列出在此由源码构建的软件包，或某次构建的详情与日志',
+    zh: '列出在此构建的软件包，或某次构建的详情与日志',
   },
   aboutRebuild: { en: 'Write every index again', zh: '重新生成所有索引' },
   aboutVerify: { en: 'Hash every file again', zh: '重新校验所有文件' },
@@ -67,7 +67,7 @@ export const texts = {
   argumentBuild: { en: 'a build’s number', zh: '构建编号' },
   argumentId: { en: 'a request’s number', zh: '申请编号' },
   optionTarget: { en: 'the kind of HomePod; may be repeated', zh: '目标环境，可多次给出' },
-  optionOneTarget: { en: 'the kind of HomePod (default: default)', zh: '目标环境（默认：default）' },
+  optionOneTarget: { en: 'the kind of HomePod (default: “default”)', zh: '目标环境（默认为 “default”）' },
   optionPython: {
     en: 'which of the pod’s Pythons (default: its own default)',
     zh: '使用 HomePod 的哪个 Python（默认：其默认 Python）',
@@ -114,13 +114,16 @@ export const texts = {
   wordCommand: { en: '[command]', zh: '[命令]' },
   afterHelp: {
     en: `
-On the server’s machine: airlock serve | mirror | doctor | config | config explain | restore FILE [--force]
+On the server’s machine:
+  airlock serve | mirror | doctor | config [explain] | restore FILE [--force]
 
 The console is asked at AIRLOCK_CONSOLE_URL (now {url}).
-Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another problem,
-            6 the wait ended first, 7 nothing answers, 130 Ctrl-C. Of several requests, the lowest but 0 counts.`,
+Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled,
+            5 another problem, 6 the wait ended first, 7 nothing answers,
+            130 Ctrl-C. Of several requests, the lowest but 0 counts.`,
     zh: `
-在服务器上：airlock serve | mirror | doctor | config | config explain | restore FILE [--force]
+在服务器上：
+  airlock serve | mirror | doctor | config [explain] | restore FILE [--force]
 
 控制台地址取自 AIRLOCK_CONSOLE_URL（当前为 {url}）。
 退出码：0 完成或可安装，1 失败，2 用法错误，4 已取消，5 其他问题，
@@ -164,13 +167,13 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another pro
     zh: '请指明要等待的申请：airlock status ID --wait。',
   },
   standardInput: { en: 'standard input', zh: '标准输入' },
-  aboutLock: { en: 'turn the addresses in a lock into others', zh: '转换锁文件中的地址' },
+  aboutLock: { en: 'Turn the addresses in a lock into others', zh: '转换锁文件中的地址' },
   aboutLockUpstream: {
-    en: 'from Airlock’s into upstream’s, for a project’s repository',
+    en: 'From Airlock’s into upstream’s, for a project’s repository',
     zh: '把 Airlock 的地址转换为上游地址，用于项目仓库',
   },
   aboutLockAirlock: {
-    en: 'from upstream’s into Airlock’s, for use in a HomePod',
+    en: 'From upstream’s into Airlock’s, for use in a HomePod',
     zh: '把上游地址转换为 Airlock 的地址，用于 HomePod',
   },
   argumentLock: { en: 'a lock, or -', zh: '锁文件，- 为标准输入' },
@@ -289,7 +292,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another pro
   packageAskers: { en: 'Asked for by:', zh: '申请：' },
   packageAsker: { en: '{requester}, request {id}, {at}', zh: '{requester}，申请 {id}，{at}' },
   packageAlong: { en: 'Along with:', zh: '随申请带入：' },
-  packageNeededBy: { en: 'Needed by:', zh: '被谁需要：' },
+  packageNeededBy: { en: 'Needed by:', zh: '被谁依赖：' },
   noHooks: { en: 'Nobody is told: airlock.yaml has no notify.', zh: '未通知任何人：airlock.yaml 中没有 notify。' },
   hookTested: { en: '{hook} has taken the test notice.', zh: '{hook} 已接收测试消息。' },
   targetAdded: { en: 'Target {target} is there from now on:', zh: '目标环境 {target} 已可使用：' },
@@ -309,11 +312,11 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another pro
   columnCreated: { en: 'CREATED', zh: '提交时间' },
   columnRequirements: { en: 'REQUIREMENTS', zh: '内容' },
   rowFailed: { en: '{asked}: {cause}', zh: '{asked}：{cause}' },
-  columnProject: { en: 'PROJECT', zh: '项目' },
+  columnProject: { en: 'PACKAGE', zh: '软件包' },
   columnVersion: { en: 'VERSION', zh: '版本' },
   columnSize: { en: 'SIZE', zh: '大小' },
-  columnHere: { en: 'HERE', zh: '来源' },
-  columnNeededBy: { en: 'NEEDED BY', zh: '被谁需要' },
+  columnHere: { en: 'HERE', zh: '状态' },
+  columnNeededBy: { en: 'NEEDED BY', zh: '被谁依赖' },
   columnFiles: { en: 'FILES', zh: '文件数' },
   columnFile: { en: 'FILE', zh: '文件' },
   columnAdded: { en: 'ADDED', zh: '加入时间' },
@@ -337,12 +340,12 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled, 5 another pro
   'act:retried': { en: 'tried again by {who}', zh: '{who} 重试' },
   'act:cancelled': { en: 'cancelled by {who}', zh: '{who} 取消' },
   detailTimeline: { en: 'Timeline', zh: '时间线' },
-  detailClosure: { en: 'Files', zh: '文件' },
+  detailClosure: { en: 'What it brings', zh: '依赖全集' },
   detailRemarks: { en: 'Remarks', zh: '提示' },
   detailProblem: { en: 'Problem', zh: '问题' },
   detailWaiting: { en: 'Waiting', zh: '等待' },
   askedFor: { en: 'asked for', zh: '直接申请' },
-  isNew: { en: 'new', zh: '新下载' },
+  isNew: { en: 'new', zh: '新增' },
   isBuilt: { en: 'built here', zh: '本地构建' },
   isSource: { en: 'to be built', zh: '待构建' },
   isUpdate: { en: 'update', zh: '更新' },

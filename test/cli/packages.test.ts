@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { localTime } from '../../client/cli/amounts.ts'
+import { localMinute, localTime } from '../../client/cli/amounts.ts'
 import { airlock, fakeConsole, problem, zh } from './console.ts'
 
 const at = '2026-03-01T10:00:00.000Z'
 const when = localTime(at)
+const minute = localMinute(at)
 const summary = (name: string) => ({ name, files: 2, bytes: 3_400_000, addedAt: at })
 const listed = (next: string | null, ...names: string[]) => ({ body: { packages: names.map(summary), next } })
 
@@ -41,8 +42,8 @@ test('what is mirrored of one ecosystem is a table', async (t) => {
     out,
     [
       'ECOSYSTEM  NAME   FILES  SIZE    ADDED',
-      `pip        numpy  2      3.4 MB  ${when}`,
-      `pip        six    2      3.4 MB  ${when}`,
+      `pip        numpy  2      3.4 MB  ${minute}`,
+      `pip        six    2      3.4 MB  ${minute}`,
       '',
     ].join('\n'),
   )
@@ -100,20 +101,26 @@ test('one package shows its files, their indexes, who asked and what needs it', 
       '  Needed by:     pandas, scipy',
       '  In the pod:    pip install numpy  (default)',
       '',
-      'VERSION  FILE                                                SIZE     INDEX                 ADDED',
-      `1.26.4   numpy-1.26.4-cp311-cp311-manylinux_2_17_x86_64.whl  18.0 MB  pip/py38, pip/simple  ${when}`,
-      `2.1.0    numpy-2.1.0-cp311-cp311-manylinux_2_17_x86_64.whl   ?        pip/simple            ${when}`,
+      'VERSION  SIZE     INDEX                 ADDED             FILE',
+      `1.26.4   18.0 MB  pip/py38, pip/simple  ${minute}  numpy-1.26.4-cp311-cp311-manylinux_2_17_x86_64.whl`,
+      `2.1.0    ?        pip/simple            ${minute}  numpy-2.1.0-cp311-cp311-manylinux_2_17_x86_64.whl`,
       '',
     ].join('\n'),
   )
   assert.equal(code, 0)
 })
 
+test('a narrow terminal cuts no name of a file', async (t) => {
+  const { url } = await fakeConsole(t, one)
+  const { out } = await airlock(url, ['packages', 'pip', 'numpy'], { tty: true, columns: 40 })
+  assert.match(out, /manylinux_2_17_x86_64\.whl\n$/)
+})
+
 test('one package is told in Chinese', async (t) => {
   const { url } = await fakeConsole(t, one)
   const { out } = await airlock(url, ['packages', 'pip', 'numpy'], { env: zh })
   assert.match(out, /申请： {11}-，申请 7，/)
-  assert.match(out, /被谁需要： {7}pandas, scipy/)
+  assert.match(out, /被谁依赖： {7}pandas, scipy/)
 })
 
 test('a project is found in any spelling, and a name is one segment of the path', async (t) => {

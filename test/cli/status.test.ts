@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { localTime } from '../../client/cli/amounts.ts'
+import { localMinute, localTime } from '../../client/cli/amounts.ts'
 import type { RequestDetail } from '../../server/contract.ts'
 import { airlock, fakeConsole, problem, request, zh } from './console.ts'
 
 const at = '2026-03-01T10:00:00.000Z'
 const when = localTime(at)
+const minute = localMinute(at)
 
 test('the latest requests are a table', async (t) => {
   const { url } = await fakeConsole(t, {
@@ -23,9 +24,9 @@ test('the latest requests are a table', async (t) => {
   assert.equal(
     out,
     [
-      'ID  STATE   TARGET       REQUESTER  CREATED                     REQUIREMENTS',
-      `12  ready   pip/default  alice      ${when}  fonttools numpy<2`,
-      `7   queued  apt/trixie   -          ${when}  fonttools numpy<2`,
+      'ID  STATE   TARGET       REQUESTER  CREATED           REQUIREMENTS',
+      `12  ready   pip/default  alice      ${minute}  fonttools numpy<2`,
+      `7   queued  apt/trixie   -          ${minute}  fonttools numpy<2`,
       '',
     ].join('\n'),
   )
@@ -39,7 +40,7 @@ test('Chinese columns stand below each other, two cells a character', async (t) 
   const { out } = await airlock(url, ['status'], { env: zh })
   assert.equal(
     out,
-    `编号  状态    目标环境     申请人  提交时间                    内容\n7     可安装  pip/default  王      ${when}  fonttools numpy<2\n`,
+    `编号  状态    目标环境     申请人  提交时间          内容\n7     可安装  pip/default  王      ${minute}  fonttools numpy<2\n`,
   )
 })
 
@@ -177,8 +178,8 @@ Timeline
   ${when}  solving  1:15
   ${when}  ready
 
-Files
-  PROJECT    VERSION                SIZE    HERE  NEEDED BY
+What it brings
+  PACKAGE    VERSION                SIZE    HERE  NEEDED BY
   fonttools  1.0                    3.4 MB  new   asked for
   brotli     1.0                    1.0 KB  here  fonttools, zopfli
   odd        1.0, the pod gets 2.0  ?       new
@@ -194,7 +195,7 @@ test('one request is shown in Chinese', async (t) => {
   const { url } = await fakeConsole(t, { 'GET /api/requests/7': { body: full } })
   const { out } = await airlock(url, ['status', '7'], { env: zh })
   assert.match(out, /^申请 7：pip fonttools, numpy<2，目标环境 default\n {2}状态： {11}可安装\n/)
-  assert.match(out, /fonttools {2}1\.0 {16}3\.4 MB {2}新下载 {2}直接申请\n/)
+  assert.match(out, /fonttools {2}1\.0 {16}3\.4 MB  +新增 +直接申请\n/)
 })
 
 test('a failed request shows its problem and hint, and what it waits for while it does', async (t) => {
@@ -239,6 +240,7 @@ test('targets are a table, in Chinese too, and as JSON', async (t) => {
   assert.match(out, /^NAME {5}ECOSYSTEM {2}WHAT IT IS {28}INDEX\ndefault {2}pip {8}Python 3\.11\.7, .*simple\/\n$/)
   assert.equal(code, 0)
   assert.match((await airlock(url, ['targets'], { env: zh })).out, /^名称 {5}生态 {2}说明/)
+  assert.equal((await airlock(url, ['targets'], { tty: true, columns: 40 })).out, out, 'half an address is none')
   assert.equal((await airlock(url, ['targets', '--json'])).out, `${body}\n`)
 })
 

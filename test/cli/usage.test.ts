@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { width } from '../../client/cli/columns.ts'
 import { airlock, zh } from './console.ts'
 
 const url = 'http://127.0.0.1:9'
@@ -105,6 +106,16 @@ test('help documents every exit code that there is a way to and where the consol
   for (const code of [0, 1, 2, 4, 5, 6, 7, 130]) assert.match(out, new RegExp(`\\b${code} [a-zA-Z]`))
   assert.doesNotMatch(out, /rejected/, 'nothing rejects a request yet')
   assert.match(out, /AIRLOCK_CONSOLE_URL \(now http:\/\/127\.0\.0\.1:8123\)/)
+})
+
+test('help is no wider than a usual terminal', async () => {
+  for (const line of ['', 'request pip', 'lock to-airlock', 'target add', 'backup']) {
+    const { out } = await airlock(url, [...line.split(' ').filter(Boolean), '--help'])
+    assert.ok(
+      out.split('\n').every((text) => width(text) <= 80),
+      out,
+    )
+  }
 })
 
 test('an option with words in it is quoted, so that no stop is doubled', async () => {

@@ -187,7 +187,7 @@ export const en = {
     withdraw: 'withdraw {{what}}',
     done: 'done',
     withdrawn: 'withdrawn',
-    remarks: 'To know',
+    remarks: 'Remarks',
     missing: 'There is no request {{id}}.',
     toQueue: 'To the queue',
     loading: 'Loading request {{id}} …',

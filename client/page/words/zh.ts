@@ -185,7 +185,7 @@ export const zh: Words = {
     withdraw: '撤回 {{what}}',
     done: '已完成',
     withdrawn: '已撤回',
-    remarks: '须知',
+    remarks: '提示',
     missing: '没有编号为 {{id}} 的申请。',
     toQueue: '返回申请队列',
     loading: '正在加载申请 {{id}}……',
