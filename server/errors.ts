@@ -46,6 +46,8 @@ export function isCode(code: string): code is Code {
   return Object.hasOwn(codes, code)
 }
 
+const none: Phrase = { en: 'none', zh: '无' }
+
 function fill(text: string, fields: JsonObject, language: Language): string {
   return text
     .replace(/\{(size:|state:)?([A-Za-z]+)\}/g, (_, kind: string | undefined, name: string) => {
@@ -53,7 +55,7 @@ function fill(text: string, fields: JsonObject, language: Language): string {
       if (kind === 'size:' && typeof value === 'number') return readableSize(value)
       if (kind === 'state:' && isState(value)) return stateWords[value][language]
       if (isPhrase(value)) return value[language]
-      if (Array.isArray(value)) return value.join(', ')
+      if (Array.isArray(value)) return value.join(', ') || none[language]
       return typeof value === 'object' ? '' : String(value ?? '')
     })
     .trim()

@@ -16,6 +16,7 @@ import { watchDurations } from './metrics/durations.ts'
 import { withCause } from './log.ts'
 import { createMirrorChild, type MirrorChild } from './mirror-child.ts'
 import { createMetricsListener, type MetricsListener } from './metrics-listener.ts'
+import { sourceWords } from './source-words.ts'
 
 /** What set-up builds of `client/page`. */
 const pageFolder = fileURLToPath(new URL('../client/page/dist', import.meta.url))
@@ -44,6 +45,7 @@ export async function serve(env: Environment, cwd: string): Promise<void> {
     keepFree: config.download.keepFree,
     mirrorUrl,
     indexUrl: (target) => `${mirrorUrl ?? ''}/${target.lane}/`,
+    sourceWords,
     readiness: () => {
       const checks = { mirror: config.mirrorListen === null ? 'apart' : mirror.alive() ? 'ok' : 'down' }
       return Promise.resolve({ status: checks.mirror === 'down' ? 'unready' : 'ready', checks })

@@ -1,4 +1,4 @@
-/** Where a target or an upstream came from, in the reader's language. `source` itself is English, as the API gives it. */
+/** Where a target or an upstream came from, in the reader's language. `source` itself is English. */
 import type { Phrase } from './errors.ts'
 
 /** By what a source begins with: paths and file names come behind it. */

@@ -301,7 +301,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled,
     zh: '已移除目标环境 {target}。已发布的内容保留。',
   },
   targetAside: { en: 'Target {target} is not offered: {why}', zh: '目标环境 {target} 未提供：{why}' },
-  targetFrom: { en: 'from', zh: '来自' },
+  targetFrom: { en: 'from', zh: '来源' },
   targetIndex: { en: 'index', zh: '索引' },
   targetAddedAt: { en: 'added', zh: '添加于' },
   // tables and details

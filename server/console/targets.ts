@@ -1,5 +1,6 @@
 /** The kinds of HomePod: those of the configuration, and those that are added as pods describe themselves. */
 import type { Ecosystem, Target } from '../ecosystem.ts'
+import type { Language, Phrase } from '../errors.ts'
 import type { PodTargets } from '../pod-targets.ts'
 import type { Answer, Api } from './operations.ts'
 import { viewProblem } from './problems.ts'
@@ -9,12 +10,19 @@ export type TargetDeps = {
   readonly podTargets: Pick<PodTargets, 'add' | 'remove' | 'get' | 'addedAt' | 'setAside'>
   /** The URL that a pod of this target is given. */
   readonly indexUrl: (target: Target) => string
+  /** Where a target came from, in both languages. */
+  readonly sourceWords: (source: string) => Phrase
 }
 
 export type TargetOperations = Pick<Api, 'listTargets' | 'addTarget' | 'getTarget' | 'removeTarget'>
 
-export function createTargetOperations({ ecosystems, podTargets, indexUrl }: TargetDeps): TargetOperations {
-  function view(which: (target: Target) => boolean): Answer<'listTargets'>['targets'] {
+export function createTargetOperations({
+  ecosystems,
+  podTargets,
+  indexUrl,
+  sourceWords,
+}: TargetDeps): TargetOperations {
+  function view(which: (target: Target) => boolean, language: Language): Answer<'listTargets'>['targets'] {
     return [...ecosystems.values()].flatMap((ecosystem) =>
       [...ecosystem.targets.values()].filter(which).map((target) => {
         const addedAt = podTargets.addedAt(target.name)
@@ -22,7 +30,7 @@ export function createTargetOperations({ ecosystems, podTargets, indexUrl }: Tar
           name: target.name,
           ecosystem: ecosystem.name as 'pip' | 'apt',
           summary: target.summary,
-          source: target.source,
+          source: sourceWords(target.source)[language],
           index: indexUrl(target),
           facts: { ...target.facts },
           ...(addedAt !== null && { addedAt }),
@@ -36,18 +44,18 @@ export function createTargetOperations({ ecosystems, podTargets, indexUrl }: Tar
       const setAside = podTargets
         .setAside()
         .map(({ name, problem }) => ({ name, problem: viewProblem(problem, language) }))
-      return Promise.resolve({ targets: view(() => true), ...(setAside.length > 0 && { setAside }) })
+      return Promise.resolve({ targets: view(() => true, language), ...(setAside.length > 0 && { setAside }) })
     },
 
-    async addTarget({ body, file }) {
+    async addTarget({ body, file, language }) {
       const { name, python = null, index, only } = file ?? body
       const ecosystems = only === undefined ? ['pip', 'apt'] : [only]
       await podTargets.add({ name, python, index, ecosystems, description: file ? file.text : body.description })
-      return { targets: view((target) => target.name === name) }
+      return { targets: view((target) => target.name === name, language) }
     },
 
     getTarget({ params: { name }, language }) {
-      const targets = view((target) => target.name === name)
+      const targets = view((target) => target.name === name, language)
       if (targets.length > 0 && podTargets.addedAt(name) === null)
         return Promise.resolve({ targets, description: null, problem: null })
       const { row, problem } = podTargets.get(name)

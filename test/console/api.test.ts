@@ -55,6 +55,7 @@ async function consoleOf(t: TestContext, { unfinished = 100, ...hooks }: ToyHook
     keepFree: 1,
     mirrorUrl: null,
     indexUrl: (target) => `http://mirror.example/${target.lane}/`,
+    sourceWords: (source) => ({ en: source, zh: `源：${source}` }),
     notices: { list: () => Promise.resolve([]), test: () => Promise.reject(new AirlockError('notice-hook-unknown')) },
     podTargets: {
       add: () => Promise.reject(new AirlockError('pod-empty')),
@@ -367,10 +368,13 @@ test('paging walks over every request once', async (t) => {
 
 test('targets say what they are, where that came from and which index a pod is given', async (t) => {
   const { http } = await consoleOf(t)
-  const { targets } = z
-    .object({ targets: z.array(z.object({ index: z.string(), source: z.string() })) })
-    .parse((await http.get('/api/targets').expect(200)).body)
-  assert.equal(targets[0]!.index, 'http://mirror.example/toy/simple/')
+  const listed = async (language: string) =>
+    z
+      .object({ targets: z.array(z.object({ index: z.string(), source: z.string() })) })
+      .parse((await http.get('/api/targets').set('accept-language', language).expect(200)).body).targets[0]!
+  const { index, source } = await listed('en')
+  assert.equal(index, 'http://mirror.example/toy/simple/')
+  assert.equal((await listed('zh-CN')).source, `源：${source}`, 'in the reader’s language')
 })
 
 test('the OpenAPI document is of version 3.1 and names every operation and every schema it refers to', async (t) => {

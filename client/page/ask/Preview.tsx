@@ -41,7 +41,8 @@ function Previewed({ wish, target }: { readonly wish: Wish; readonly target: str
   })
   const table = useClosureTable(preview.data?.closure ?? [], { ecosystem })
   if (preview.isPending) return <Quiet what={t('preview.solving', { target })} />
-  if (preview.isError) return <Failed what={target} error={preview.error} again={() => void preview.refetch()} />
+  if (preview.isError)
+    return <Failed what={t('preview.failed', { target })} error={preview.error} again={() => void preview.refetch()} />
   const { closure, bytes: size, remarks } = preview.data
   const fresh = closure.filter((item) => item.new).length
   return (

@@ -3,7 +3,7 @@
 export type Shape = {
   /** `cp311`, `py3`, `source`, `amd64`: the matrix's column. */
   readonly column: string
-  /** `manylinux_2_17 x86_64`, `any`. */
+  /** `manylinux_2_17 x86_64`, `any`; of a .deb nothing, since its column says it. */
   readonly platform: string
 }
 
@@ -17,7 +17,7 @@ export function shapeOf(file: string): Shape {
     return { column, platform: platformOf(platform) }
   }
   const { architecture } = debian.exec(file)?.groups ?? {}
-  return architecture === undefined ? { column: 'source', platform: 'any' } : { column: architecture, platform: 'any' }
+  return architecture === undefined ? { column: 'source', platform: 'any' } : { column: architecture, platform: '' }
 }
 
 /** Of several names for one thing, the newest kind: `manylinux_2_17_x86_64.manylinux2014_x86_64`. */
