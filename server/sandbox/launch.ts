@@ -17,8 +17,8 @@ const setUp = fileURLToPath(new URL('set-up.sh', import.meta.url))
  */
 const adopting = `syscall(${process.arch === 'arm64' ? 167 : 157}, 36, 1, 0, 0, 0); exec { $ARGV[0] } @ARGV`
 
-/** Milliseconds for what was killed to be gone. */
-const patience = 2000
+/** Milliseconds for what was killed to be gone: hundreds of processes take seconds where the machine has much else to do. */
+const patience = 60_000
 
 export type Launched = {
   readonly pid: number

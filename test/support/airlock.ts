@@ -51,6 +51,8 @@ export type Airlock = Awaited<ReturnType<typeof startAirlock>>
 type Ended = { readonly status: number | null; readonly signal: string | null }
 type Running = { readonly child: ChildProcess; readonly ended: Promise<Ended> }
 
+/** Milliseconds for what ends by itself, on a machine that has much else to do. */
+const patience = 120_000
 const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 const beside = (module: string) => fileURLToPath(new URL(module, import.meta.url))
 
@@ -163,7 +165,11 @@ export async function startAirlock(options: AirlockOptions = {}) {
     cancel: (id: number) => call<RequestView>(`/api/requests/${id}/cancel`, {}),
     retry: (id: number) => call<RequestView>(`/api/requests/${id}/retry`, {}),
     /** Looks until a request is so; throws with what it is and the server's log when that takes too long. */
-    async wait(id: number, until: (request: RequestDetail) => boolean = hasEnded, ms = 25_000): Promise<RequestDetail> {
+    async wait(
+      id: number,
+      until: (request: RequestDetail) => boolean = hasEnded,
+      ms = patience,
+    ): Promise<RequestDetail> {
       for (const late = Date.now() + ms; ;) {
         const request = await get(id)
         if (until(request)) return request
@@ -193,7 +199,7 @@ export async function startAirlock(options: AirlockOptions = {}) {
     /** SIGKILL. */
     kill: () => end('SIGKILL'),
     /** Resolves when the server has died by itself; throws when it does not in time. */
-    async died(ms = 25_000): Promise<Ended> {
+    async died(ms = patience): Promise<Ended> {
       const ended = await Promise.race([running!.ended, sleep(ms, null, { ref: false })])
       if (ended === null) throw new Error(`the server lives on:\n${log.join('')}`)
       running = null
