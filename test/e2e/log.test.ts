@@ -56,6 +56,8 @@ const linesOf = (server: Airlock): Line[] =>
   server
     .log()
     .split('\n')
+    // the last one may not have come whole
+    .slice(0, -1)
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Line)
 
@@ -96,7 +98,11 @@ for (const [ecosystem, root, children] of [
     const { id, job } = await ask(airlock, reqId, ecosystem, root)
     const request = await airlock.ready(id)
     assert.equal(request.reqId, reqId, 'the API says it too')
-    const lines = found(airlock, reqId)
+    let lines = found(airlock, reqId)
+    for (const late = Date.now() + 20_000; lacking(lines, job, children).length > 0 && Date.now() < late;) {
+      await sleep(20)
+      lines = found(airlock, reqId)
+    }
     assert.deepEqual(lacking(lines, job, children), [])
     const ended = lines.filter(({ msg }) => msg === 'child ended')
     for (const { ms, pid, status, requests, reqIds } of ended) {
