@@ -17,6 +17,9 @@ export type Watched = {
   readonly problems: readonly string[]
 }
 
+/** Milliseconds for what a page does by itself, on a machine that has much else to do. */
+const patience = 60_000
+
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 /** Throws when there is none: scripts/setup-test installs Debian's. */
@@ -35,6 +38,7 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
     colorScheme: scheme,
     reducedMotion: 'reduce',
   })
+  context.setDefaultTimeout(patience)
   const page = await context.newPage()
   const problems: string[] = []
   const own = new URL(url).origin
@@ -60,7 +64,7 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
 export async function focusBox(page: Page): Promise<void> {
   const box = page.locator('textarea[aria-autocomplete="list"]')
   await box.waitFor()
-  for (const late = Date.now() + 15_000; ;) {
+  for (const late = Date.now() + patience; ;) {
     await page.keyboard.press('/')
     if (await box.evaluate((element) => element === element.ownerDocument.activeElement)) return
     if (Date.now() > late) throw new Error('the box for names does not take the focus')
@@ -68,7 +72,7 @@ export async function focusBox(page: Page): Promise<void> {
 }
 
 /** Looks until an expression is true in the page: the policy bars the page from evaluating it by itself. */
-export async function until(page: Page, expression: string, ms = 15_000): Promise<void> {
+export async function until(page: Page, expression: string, ms = patience): Promise<void> {
   for (const late = Date.now() + ms; !(await page.evaluate(expression));) {
     if (Date.now() > late) throw new Error(`not within ${ms} ms: ${expression}`)
     await page.waitForTimeout(30)

@@ -15,8 +15,11 @@ test('a ready request says after a while how it imports, as text', async (t) => 
   t.after(() => browser.close())
   const code = 'import time; time.sleep(4)\nraise ValueError("<img src=x onerror=window.ran=1>")\n'
   index.add(makeWheel({ name: 'slow', version: '1.0', files: { 'slow/__init__.py': code } }))
-  const { id } = await airlock.ready((await airlock.ask('slow')).id)
-  const { page, problems } = await openPage(browser, `${airlock.consoleUrl}/requests/${id}`)
+  // the page stands before the request is ready: to open one may take longer than the module sleeps
+  const { page, problems } = await openPage(browser, airlock.consoleUrl)
+  const { id } = await airlock.ask('slow')
+  await page.goto(`${airlock.consoleUrl}/requests/${id}`)
+  await page.waitForSelector('h1 [data-state="ready"]')
   await page.waitForSelector('table.closure')
   assert.doesNotMatch(await page.innerText('main'), /slow cannot be imported/)
   await page.waitForSelector('text=slow installs, but slow cannot be imported here: ValueError: <img')

@@ -198,7 +198,8 @@ test('a dropped requirements file is taken, and its hashes are sent with it', ()
   }))
 
 test('progress is seen live, and a cancel ends it', async () => {
-  index.files.on(index.pathOf(large), trickle(large.bytes, 65_536, 20, { etag: '"1"' }))
+  // half a minute: it is not whole before somebody has opened the page and seen it grow
+  index.files.on(index.pathOf(large), trickle(large.bytes, 4096, 20, { etag: '"1"' }))
   const { id } = await airlock.ask('large')
   await visit('/', async ({ page }) => {
     await page.waitForSelector(`${row(id)} progress`)
@@ -384,7 +385,7 @@ test('a server that goes is said to be gone, and what it did since is shown when
     assert.ok((await page.locator('.board tbody tr').count()) > 3, 'what was known stays')
     await airlock.start()
     const { id } = await airlock.ask('widget==1.0')
-    await page.waitForSelector('[data-line="live"]', { timeout: 20_000 })
+    await page.waitForSelector('[data-line="live"]', { timeout: 60_000 })
     await page.waitForSelector(row(id))
     await page.waitForSelector('.offline', { state: 'detached' })
   }))
