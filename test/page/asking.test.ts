@@ -11,6 +11,7 @@ import { startIndex, type TestIndex } from '../support/index.ts'
 import { silence } from '../support/upstream.ts'
 import { makeWheel } from '../support/wheels.ts'
 
+const began = Date.now()
 let index: TestIndex
 let airlock: Airlock
 
@@ -160,7 +161,7 @@ test('the status counts, and says when upstream last answered', async () => {
   assert.ok(disk.free > 0 && disk.free <= disk.total)
   assert.equal(unfinished, 0)
   const contact = upstreams.find(({ name }) => name === 'default')!.contact!
-  assert.ok(contact.ok && Date.now() - Date.parse(contact.at) < 60_000)
+  assert.ok(contact.ok && Date.parse(contact.at) >= began && Date.parse(contact.at) <= Date.now())
 })
 
 test('requests are listed by whether they are under way', async () => {
