@@ -39,7 +39,7 @@ export async function startHook() {
     posts,
     answer: (() => ({})) as (post: Posted) => Answer | null,
     /** The last one, once there are so many. */
-    async got(count: number, ms = 20_000): Promise<Posted> {
+    async got(count: number, ms = 60_000): Promise<Posted> {
       for (const late = Date.now() + ms; posts.length < count; await sleep(10))
         if (Date.now() > late) throw new Error(`${posts.length} of ${count} notices came`)
       return posts[count - 1]!
