@@ -5,6 +5,7 @@ import { parseSources } from '../../server/apt/sources.ts'
 import { AirlockError } from '../../server/errors.ts'
 import { readPodDescription } from '../../server/pod-description.ts'
 import { describePod, system } from '../support/description.ts'
+import { ownTime } from '../support/own-time.ts'
 
 const archives = parseSources('deb http://archive.example/debian stable main', 'x').sources
 const read = (uri: string) =>
@@ -24,7 +25,7 @@ test('what is left of credentials is dropped whole, an @ within a password too, 
 })
 
 test('an address of many slashes costs what its length costs', () => {
-  const began = performance.now()
+  const began = ownTime()
   assert.throws(() => read(`http://archive.example/${'/'.repeat(100_000)}x`), AirlockError)
-  assert.ok(performance.now() - began < 5000)
+  assert.ok(ownTime() - began < 5000)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isFile, splitRequirements, wordAt } from '../../client/page/ask/lines.ts'
 import { understand } from '../../client/page/ask/paste.ts'
+import { ownTime } from '../support/own-time.ts'
 
 const understood: readonly (readonly [
   what: string,
@@ -107,9 +108,9 @@ test('hostile output ends in a proposal or in none, soon', () => {
     `${'$ '.repeat(20_000)}pip install x`,
     `No module named '<img src=x onerror=alert(1)>'`,
   ]) {
-    const begun = performance.now()
+    const begun = ownTime()
     const found = understand(text)
-    assert.ok(performance.now() - begun < 500, text.slice(0, 40))
+    assert.ok(ownTime() - begun < 500, text.slice(0, 40))
     for (const name of found?.names ?? []) assert.doesNotMatch(name, /[<>"'`](?!=)/)
   }
 })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { AirlockError } from '../../server/errors.ts'
 import { createConvertLock } from '../../server/pip/lock-convert.ts'
 import { artifact } from '../support/records.ts'
+import { ownTime } from '../support/own-time.ts'
 
 const upstream = { name: 'default', url: 'https://index.example/simple/' }
 const mirror = { url: 'https://mirror.example', index: 'simple' }
@@ -15,9 +16,9 @@ const { toAirlock, toUpstream } = createConvertLock({
 
 test('addresses of many slashes cost what their length costs, and an index has any number of them at its end', async () => {
   const hostile = `https:${'/'.repeat(100_000)}x`
-  const began = performance.now()
+  const began = ownTime()
   const { text, replaced } = await toAirlock(`${hostile}\n${upstream.url}//\n`, mirror)
-  assert.ok(performance.now() - began < 5000)
+  assert.ok(ownTime() - began < 5000)
   assert.equal(text, `${hostile}\n${mirror.url}/pip/simple/\n`)
   assert.equal(replaced, 1)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AirlockError } from '../../server/errors.ts'
 import { parseRequirementsFile } from '../../server/pip/requirements-file.ts'
+import { ownTime } from '../support/own-time.ts'
 
 const a = 'a'.repeat(64)
 const b = 'b'.repeat(64)
@@ -101,7 +102,7 @@ test('a continued line is told by where it begins', () => {
 })
 
 test('lines are joined in a time that grows with their number, and no joined line is longer than any release needs', () => {
-  const began = performance.now()
+  const began = ownTime()
   const few = `six\nnumpy>=1 ${'\\\n'.repeat(60_000)}\n`
   assert.deepEqual(read(few).roots, ['numpy>=1', 'six'])
   for (const many of [
@@ -116,7 +117,7 @@ test('lines are joined in a time that grows with their number, and no joined lin
   const hashes = Array.from({ length: 500 }, (_, at) => at.toString(16).padStart(64, '0'))
   const { options } = read(`numpy==1 \\\n${hashes.map((hash) => `    --hash=sha256:${hash}`).join(' \\\n')}\n`)
   assert.deepEqual(options, { hashes: { numpy: hashes } })
-  assert.ok(performance.now() - began < 3000)
+  assert.ok(ownTime() - began < 3000)
 })
 
 test('a file without requirements is refused', () => {

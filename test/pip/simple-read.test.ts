@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { AirlockError, type Phrase } from '../../server/errors.ts'
 import { readProjectPage, type ProjectFile } from '../../server/pip/simple-read.ts'
+import { ownTime } from '../support/own-time.ts'
 
 const sha = (digit: string) => digit.repeat(64)
 const url = 'https://index.example/simple/some-pkg/'
@@ -386,9 +387,9 @@ test('a page of 10,000 files is read in a fraction of a second', () => {
   }))
   const body = Buffer.from(JSON.stringify({ meta: { 'api-version': '1.1' }, files }))
   const times = Array.from({ length: 5 }, () => {
-    const start = performance.now()
+    const start = ownTime()
     assert.equal(readProjectPage({ url, contentType: json, body }).files.length, 10_000)
-    return performance.now() - start
+    return ownTime() - start
   })
   assert.ok(Math.min(...times) < 200, String(times))
 })

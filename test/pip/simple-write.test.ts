@@ -11,6 +11,7 @@ import { inTree, poolPath } from '../../storage/layout.ts'
 import type { Artifact, JsonObject } from '../../storage/records.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { makeWheel } from '../support/wheels.ts'
+import { ownTime } from '../support/own-time.ts'
 
 const sha = (text: string) => createHash('sha256').update(text).digest('hex')
 
@@ -181,9 +182,9 @@ test('3,000 files are rendered in a fraction of a second', () => {
     artifact(`some_pkg-1.${at}-cp311-cp311-manylinux_2_17_x86_64.whl`, `1.${at}`, wheel.facts),
   )
   const times = Array.from({ length: 3 }, () => {
-    const start = performance.now()
+    const start = ownTime()
     renderProject({ name: 'some-pkg', artifacts })
-    return performance.now() - start
+    return ownTime() - start
   })
   assert.ok(Math.min(...times) < 200, String(times))
 })

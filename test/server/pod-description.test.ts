@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { AirlockError } from '../../server/errors.ts'
 import { maxPodDescription, readPodDescription } from '../../server/pod-description.ts'
 import { describePod, pythonSections, system } from '../support/description.ts'
+import { ownTime } from '../support/own-time.ts'
 
 const whole = describePod(
   ...system,
@@ -97,11 +98,11 @@ for (const [what, [spoil, line, reason]] of Object.entries(broken)) {
 
 test('as many headings as fit are read in a time that grows with their number', () => {
   const paths = Array.from({ length: 20_000 }, (_, at) => `/opt/python${at}`)
-  const began = performance.now()
+  const began = ownTime()
   const { pythons } = readPodDescription(
     describePod(...paths.flatMap((path) => pythonSections(path, { tags: ['py3-none-any'] }))),
   )
-  assert.ok(performance.now() - began < 5000)
+  assert.ok(ownTime() - began < 5000)
   assert.equal(pythons.length, paths.length)
   assert.deepEqual(pythons.at(-1)?.tags, ['py3-none-any'])
 })
