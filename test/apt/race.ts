@@ -32,7 +32,10 @@ function stanzaOf(name: string, generation: number): AptStanza {
   return { file, name, architecture: 'all', version, sha256: digest, size: 10, stanza }
 }
 
-/** How many updates failed or warned, with what they said, and how many generations went by. */
+/**
+ * How many updates failed or warned, with what they said, and how many generations went by; for each apt the generation that
+ * it knows in the end, and the one that was there when its last update began.
+ */
 export async function race(t: TestContext, { updates, clients, interval, keepsOld }: Race) {
   const folder = await temporaryFolder(t)
   const root = join(folder, 'root')
@@ -41,6 +44,8 @@ export async function race(t: TestContext, { updates, clients, interval, keepsOl
   const tree = createTree(root)
   const names = Array.from({ length: 40 }, (_, index) => `package-${index}`)
   let generation = 0
+  /** The newest that anybody can see. */
+  let published = 0
 
   async function publish(): Promise<void> {
     const before = keepsOld ? [] : await readdir(join(root, 'apt/default/by-hash/SHA256')).catch(() => [])
@@ -53,6 +58,7 @@ export async function race(t: TestContext, { updates, clients, interval, keepsOl
       signer,
     )
     await tree.publish(steps)
+    published = generation
     for (const digest of before) await rm(join(root, 'apt/default/by-hash/SHA256', digest))
   }
 
@@ -72,15 +78,18 @@ export async function race(t: TestContext, { updates, clients, interval, keepsOl
   const failures: string[] = []
   let left = updates
   const runs = apts.map(async (client) => {
+    let atLeast = 0
     while (left-- > 0) {
+      atLeast = published
       const said = await client.update().catch((error: Error) => `FAILED ${error.message}`)
       if (/^FAILED|^[EW]: /m.test(said)) failures.push(said)
     }
+    return { seen: await candidate(client.folder), atLeast }
   })
-  await Promise.all(runs)
+  const seen = await Promise.all(runs)
   racing.abort()
   await publishing
-  return { failures, generations: generation, seen: await Promise.all(apts.map((client) => candidate(client.folder))) }
+  return { failures, generations: generation, seen }
 }
 
 /** The generation that an apt knows now. */
