@@ -17,7 +17,7 @@ async function visit(t: TestContext, port: number, localAddress: string): Promis
 
 test(
   'where connections are many, an address with a quarter of them gets no more, and others do',
-  { timeout: 30_000 },
+  { timeout: 120_000 },
   async (t) => {
     const mirror = await startMirror(t, { many: 16 })
     const come = (from: string) => visit(t, mirror.port, from)
@@ -35,7 +35,7 @@ test(
   },
 )
 
-test('control: with more room all of them are answered', { timeout: 30_000 }, async (t) => {
+test('control: with more room all of them are answered', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   for (let at = 0; at < 20; at++) assert.ok(await visit(t, mirror.port, '127.0.0.2'))
 })

@@ -13,7 +13,7 @@ const file = 'numpy-2.0.0+cpu-cp311-cp311-linux_x86_64.whl'
 const path = poolUrl('pip', wheel, file)
 const url = `/${path.replace('+', '%2B')}`
 
-test('a wheel is sent whole, to be kept for good and never shown', { timeout: 30_000 }, async (t) => {
+test('a wheel is sent whole, to be kept for good and never shown', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put(path, wheel)
   for (const target of [url, `/${path}`, `${url}?x`]) {
@@ -52,7 +52,7 @@ const spans: readonly (readonly [range: string, status: number, start: number, e
   ['nonsense', 200, 0, wheel.length],
 ]
 
-test('a range gives its part, several give the whole', { timeout: 30_000 }, async (t) => {
+test('a range gives its part, several give the whole', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put(path, wheel)
   for (const [range, status, start, end] of spans) {
@@ -71,7 +71,7 @@ test('a range gives its part, several give the whole', { timeout: 30_000 }, asyn
   }
 })
 
-test('a range of a HEAD is not answered with a part', { timeout: 30_000 }, async (t) => {
+test('a range of a HEAD is not answered with a part', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put(path, wheel)
   const { status, headers } = await mirror.get(url, { range: 'bytes=0-9' }, 'HEAD')
@@ -81,7 +81,7 @@ test('a range of a HEAD is not answered with a part', { timeout: 30_000 }, async
 
 test(
   'a download is resumed when the file is the same, and begins again when it is not',
-  { timeout: 30_000 },
+  { timeout: 120_000 },
   async (t) => {
     const mirror = await startMirror(t)
     await mirror.put(path, wheel)
@@ -96,7 +96,7 @@ test(
   },
 )
 
-test('a file that the client has is 304, with or without a range', { timeout: 30_000 }, async (t) => {
+test('a file that the client has is 304, with or without a range', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put(path, wheel)
   const etag = `"${sha256(wheel)}"`
@@ -109,7 +109,7 @@ test('a file that the client has is 304, with or without a range', { timeout: 30
   assert.equal((await mirror.get(url.replace('.whl', '.other'), { 'if-none-match': etag })).status, 404)
 })
 
-test('each kind of file has its type, and the validators that fit it', { timeout: 30_000 }, async (t) => {
+test('each kind of file has its type, and the validators that fit it', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   const deb = randomBytes(1000)
   const debPath = poolUrl('apt', deb, 'x_1.0+b1~x_amd64.deb')
@@ -153,7 +153,7 @@ test('each kind of file has its type, and the validators that fit it', { timeout
   assert.equal((await mirror.get('/apt/trixie/./InRelease')).status, 200)
 })
 
-test('a signed index is never said to be unchanged when it has changed', { timeout: 30_000 }, async (t) => {
+test('a signed index is never said to be unchanged when it has changed', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   const release = 'apt/trixie/InRelease'
   const publish = async (content: string, second: number) => {
@@ -177,7 +177,7 @@ test('a signed index is never said to be unchanged when it has changed', { timeo
   assert.equal((await mirror.get(`/${release}`, { 'if-none-match': second.etag! })).body.toString(), 'six')
 })
 
-test('apt is never redirected', { timeout: 30_000 }, async (t) => {
+test('apt is never redirected', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put('apt/trixie/InRelease', 'x')
   for (const path of [
@@ -193,7 +193,7 @@ test('apt is never redirected', { timeout: 30_000 }, async (t) => {
     assert.equal((await mirror.get(path)).status, 404, path)
 })
 
-test('what pip and apt print of a missing file says whom to ask', { timeout: 30_000 }, async (t) => {
+test('what pip and apt print of a missing file says whom to ask', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t, { consoleUrl: 'http://console.example' })
   for (const target of [
     url,
@@ -212,7 +212,7 @@ test('what pip and apt print of a missing file says whom to ask', { timeout: 30_
   assert.match((await chinese.get(url)).reason, /^Not on this Airlock mirror: ask on http:\/\/xn--[!-~]+$/)
 })
 
-test('links, folders, pipes and files behind links are not there', { timeout: 30_000 }, async (t) => {
+test('links, folders, pipes and files behind links are not there', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   const outside = join(mirror.root, '..', 'outside')
   await putFile(outside, 'x.sh', 'outside')
@@ -229,7 +229,7 @@ test('links, folders, pipes and files behind links are not there', { timeout: 30
   assert.deepEqual(mirror.errors, [])
 })
 
-test('a file that shrinks while it is sent ends the connection, not the server', { timeout: 30_000 }, async (t) => {
+test('a file that shrinks while it is sent ends the connection, not the server', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   const large = Buffer.alloc(64 * 2 ** 20, 'a')
   const path = poolUrl('apt', large, 'large_1_all.deb')
@@ -250,7 +250,7 @@ test('a file that shrinks while it is sent ends the connection, not the server',
   assert.equal((await mirror.get('/healthz')).status, 200)
 })
 
-test('a name too long for any disk is not there, which is no error', { timeout: 30_000 }, async (t) => {
+test('a name too long for any disk is not there, which is no error', { timeout: 120_000 }, async (t) => {
   const mirror = await startMirror(t)
   await mirror.put('homepod/setup.sh', 'x')
   assert.equal((await mirror.get(`/homepod/${'a'.repeat(255)}/${'b'.repeat(255)}`)).status, 404)
@@ -260,7 +260,7 @@ test('a name too long for any disk is not there, which is no error', { timeout: 
 
 test(
   'a file that may not be read is a 500 that says so and names nothing, and is heard of',
-  { timeout: 30_000 },
+  { timeout: 120_000 },
   async (t) => {
     const mirror = await startMirror(t)
     await mirror.put('homepod/setup.sh', 'x')

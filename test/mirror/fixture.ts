@@ -94,7 +94,9 @@ export function sendRaw(port: number, bytes: string | Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
-    socket.setTimeout(5000, () => socket.destroy(new Error(`no end of the answer to ${JSON.stringify(String(bytes))}`)))
+    socket.setTimeout(60_000, () =>
+      socket.destroy(new Error(`no end of the answer to ${JSON.stringify(String(bytes))}`)),
+    )
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error)

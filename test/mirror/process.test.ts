@@ -83,7 +83,7 @@ suite('the mirror as a process', { concurrency: true }, () => {
     const from = Date.now()
     started.child.disconnect()
     assert.equal(await started.exited, 0)
-    assert.ok(Date.now() - from < 2000)
+    assert.ok(Date.now() - from < 3000)
   })
 
   test('SIGTERM takes no more connections, ends what is under way and lets idle ones go', async (t) => {
@@ -108,7 +108,7 @@ suite('the mirror as a process', { concurrency: true }, () => {
     assert.equal(await started.exited, 0)
   })
 
-  test('SIGTERM is obeyed within five seconds even by a client that never reads', { timeout: 30_000 }, async (t) => {
+  test('SIGTERM is obeyed within five seconds even by a client that never reads', { timeout: 120_000 }, async (t) => {
     const started = await forkMirror(t)
     const port = await listening(started)
     const large = Buffer.alloc(32 * 2 ** 20)

@@ -136,7 +136,7 @@ test('control: a lenient parser, and a mirror that does not look for bodies or h
 
 test(
   'control: a mirror that takes any segment, or looks at no link, gives away what is not for pods',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (t) => {
     const any = {
       file: 'server/mirror/place.ts',
@@ -171,7 +171,7 @@ async function drip(port: number, first: string): Promise<string> {
 }
 
 test('a client that sends its request in drips is cut off, whatever it has asked before', async (t) => {
-  const mirror = await startMirror(t, { headersMs: 300 })
+  const mirror = await startMirror(t, { headersMs: 1000 })
   const from = Date.now()
   const whole = lines('GET /healthz HTTP/1.1', 'Host: m')
   const [header, target, second] = await Promise.all([
@@ -179,7 +179,7 @@ test('a client that sends its request in drips is cut off, whatever it has asked
     drip(mirror.port, 'GET /'),
     drip(mirror.port, `${whole}GET / HTTP/1.1\r\nX: `),
   ])
-  assert.ok(Date.now() - from < 3000)
+  assert.ok(Date.now() - from < 30_000)
   assert.match(header, /^HTTP\/1\.1 408 /)
   assert.match(target, /^HTTP\/1\.1 408 /)
   assert.match(second, /^HTTP\/1\.1 200 .*HTTP\/1\.1 408 /s)
