@@ -158,11 +158,13 @@ export type FairOptions = {
   /** Closures that are asked for before the small one, and files in each. */
   readonly large: number
   readonly files: number
+  /** Milliseconds that upstream takes for a file. */
+  readonly pace?: number
   readonly cuts?: readonly Cut[]
 }
 
 /** A request for one small file after so many for many: how many of those were ready when it was. */
-export async function beFair(t: TestContext, { large, files, cuts = [] }: FairOptions): Promise<number> {
+export async function beFair(t: TestContext, { large, files, pace = 100, cuts = [] }: FairOptions): Promise<number> {
   const index = await startIndex()
   t.after(() => index.close())
   for (let at = 0; at < large; at++) {
@@ -174,7 +176,7 @@ export async function beFair(t: TestContext, { large, files, cuts = [] }: FairOp
   // upstream takes its time for each file, so that slots are what everybody waits for
   index.files.otherwise((req, res) => {
     const isFile = req.url!.startsWith('/files/') && !req.url!.endsWith('.metadata')
-    setTimeout(() => index.answer(req, res), isFile ? 100 : 0)
+    setTimeout(() => index.answer(req, res), isFile ? pace : 0)
   })
   const airlock = await startAirlock({
     index: index.url,
