@@ -268,8 +268,9 @@ for (const [what, answer] of [
     const { code, detail, fields } = await failure(`stalled-${what}`)
     assert.equal(code, 'upstream-unreachable')
     assert.equal(fields['host'], host())
-    assert.match(detail, what === 'page' ? /it did not answer in time/ : /it sent nothing for 0\.5 s/)
-    assert.ok(performance.now() - before < 10_000)
+    assert.match(detail, what === 'page' ? /it did not answer in time/ : /it sent nothing for 1\.5 s/)
+    // by its usual patience it would be minutes
+    assert.ok(performance.now() - before < 50_000)
   })
 }
 

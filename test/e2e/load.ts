@@ -177,7 +177,7 @@ async function descriptorsOf(pid: number): Promise<string[]> {
 
 /** What stays open: sockets whose end has arrived are closed within a moment. */
 async function untilClosed(pid: number, before: ReadonlySet<string>): Promise<string[]> {
-  for (const until = Date.now() + 3000; ; await sleep(20)) {
+  for (const until = Date.now() + 10_000; ; await sleep(20)) {
     const left = (await descriptorsOf(pid)).filter((one) => !before.has(one) && !one.endsWith(' closed'))
     if (left.length === 0 || Date.now() > until) return left
   }

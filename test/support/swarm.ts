@@ -44,8 +44,8 @@ export type Seen = {
 }
 
 const own = fileURLToPath(import.meta.url)
-/** Nothing for so long on a download or a page is an error. */
-const patience = 15_000
+/** Nothing for so long on a download or a page is an error. Longer than a job takes for which everybody is paused. */
+const patience = 60_000
 const thinking = 20
 
 /** `core`: where it may run. Resolves once every client has had its first answer. */
