@@ -235,16 +235,25 @@ export function hasEnded({ state }: { readonly state: string }): boolean {
 }
 
 /**
- * Ports of loopback that nobody listens on: below those that the kernel gives to whoever asks for any, so that none of
- * them is given away before it is used.
+ * Ports of loopback that nobody listens on: below those that the kernel gives to whoever asks for any, and nobody else's
+ * of those who ask here, so that none of them is given away before it is used or while its server is away.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>()
   while (found.size < count) {
     const port = randomInt(12_000, 32_000)
-    if (await isFree(port)) found.add(port)
+    if ((await isOurs(port)) && (await isFree(port))) found.add(port)
   }
   return [...found]
+}
+
+/** Claims a port by a name that the kernel gives to one process at a time, and takes back when that ends. */
+function isOurs(port: number): Promise<boolean> {
+  const claim = createServer()
+  return new Promise((resolve) => {
+    claim.once('error', () => resolve(false))
+    claim.listen(`\0airlock-test-port-${port}`, () => resolve(true)).unref()
+  })
 }
 
 function isFree(port: number): Promise<boolean> {
