@@ -44,7 +44,7 @@ async function scrape(base = airlock.consoleUrl): Promise<ReadonlyMap<string, nu
 
 /** Scrapes until it is so: what the mirror counts arrives a little later. */
 async function until(holds: (samples: ReadonlyMap<string, number>) => boolean): Promise<ReadonlyMap<string, number>> {
-  for (const end = Date.now() + 10_000; ;) {
+  for (const end = Date.now() + 60_000; ;) {
     const samples = await scrape()
     if (holds(samples)) return samples
     if (Date.now() > end) assert.fail([...samples].filter(([name]) => name.startsWith('airlock')).join('\n'))

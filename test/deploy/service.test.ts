@@ -100,7 +100,7 @@ function callsIn(trace: readonly string[]): Map<string, string> {
 
 test(
   'a server that fulfils requests for pip and for apt makes no call that the unit refuses',
-  { timeout: 120_000 },
+  { timeout: 400_000 },
   async (t) => {
     const index = await startIndex()
     const archive = await startArchive()

@@ -71,7 +71,7 @@ async function post(path: string, bodies: readonly unknown[]): Promise<{ statuse
 
 const none = { statuses: [400], children: 0 }
 
-test('hostile requirements and packages are refused, and no child is started', { timeout: 120_000 }, async () => {
+test('hostile requirements and packages are refused, and no child is started', { timeout: 300_000 }, async () => {
   const pip = hostileWords.filter((word) => isRefused(() => parseRequirement(word)))
   const apt = hostileWords.filter((word) => isRefused(() => parseRoots([word])))
   assert.ok(pip.length >= 300 && apt.length >= 300)
@@ -93,7 +93,7 @@ test('hostile requirements and packages are refused, and no child is started', {
 
 test(
   'hostile names of targets, and descriptions of pods, are refused, and no child is started',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const description = (version: string, platform: string) =>
       describePod(...system, ...pythonSections('/p', { version, platform }))
@@ -121,7 +121,7 @@ test(
   },
 )
 
-test('hostile names of targets in a request are unknown, and no child is started', { timeout: 120_000 }, async () => {
+test('hostile names of targets in a request are unknown, and no child is started', { timeout: 300_000 }, async () => {
   const bodies = hostileWords
     .slice(0, 300)
     .map((target) => ({ ecosystem: 'pip', requirements: ['numpy'], targets: [target] }))

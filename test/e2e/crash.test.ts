@@ -95,7 +95,7 @@ test('killed while it downloads: what was whole is not asked for again, what was
   assert.deepEqual(releases, { download: '1.0', 'download-small': '1.0' }, output)
 })
 
-test('killed while it solves: the solver dies too, and the next start solves', { timeout: 60_000 }, async () => {
+test('killed while it solves: the solver dies too, and the next start solves', { timeout: 300_000 }, async () => {
   const wheel = makeWheel({ name: 'solve', version: '1.0' })
   index.files.on(`/${wheel.file}`, file(wheel.bytes))
   const way = gate(file(''))

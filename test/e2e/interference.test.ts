@@ -157,7 +157,7 @@ before(async () => {
   usual = await transcriptBeside({ reads: [], refused: [] })
 })
 
-test('whatever pods read and whatever is refused, upstream is sent the same bytes', { timeout: 120_000 }, async (t) => {
+test('whatever pods read and whatever is refused, upstream is sent the same bytes', { timeout: 400_000 }, async (t) => {
   assert.match(usual, /^GET \/simple\/first\/ HTTP\/1\.1\r\n/)
   assert.match(usual, /GET \/simple\/nobody-has-this\//)
   const requests = usual.match(/^[A-Z]+ \S+ HTTP\/1\.1$/gm)!
@@ -171,7 +171,7 @@ test('whatever pods read and whatever is refused, upstream is sent the same byte
   )
 })
 
-test('control: a mirror that asks upstream on a miss is told by it', { timeout: 60_000 }, async () => {
+test('control: a mirror that asks upstream on a miss is told by it', { timeout: 200_000 }, async () => {
   const [one] = fc.sample(workload, 1)
   const missing: Read = { method: 'GET', path: '/pip/simple/what-the-pod-wants/', headers: {} }
   const reads = [missing, ...one!.reads]

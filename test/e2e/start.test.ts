@@ -50,7 +50,7 @@ async function until(what: () => Promise<boolean>, ms: number): Promise<boolean>
 test('pods are answered while the rest of the server still starts', async (t) => {
   const { airlock, opened } = await slowServer(t)
   const started = airlock.start({ env: slow(airlock) })
-  assert.ok(await until(() => isListening(airlock.mirrorUrl), 25_000), 'the mirror did not listen')
+  assert.ok(await until(() => isListening(airlock.mirrorUrl), 120_000), 'the mirror did not listen')
   const page = await fetch(airlock.indexUrl)
   assert.equal(page.status, 200)
   assert.equal(await isListening(airlock.consoleUrl), false)

@@ -18,7 +18,7 @@ pair = socket.socketpair()
 ours, theirs = (socket.socket(fileno=fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 100)) for one in pair)
 for one in pair:
     one.close()
-ours.settimeout(10)
+ours.settimeout(60)
 os.dup2(theirs.fileno(), fd)
 env = dict(os.environ, APT_HOOK_SOCKET=str(fd))
 child = subprocess.Popen(command, env=env, pass_fds=[fd], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -27,7 +27,7 @@ os.close(fd)
 for message in messages:
     ours.sendall((json.dumps(message) + "\\n\\n").encode())
 ours.shutdown(socket.SHUT_WR)
-said = child.communicate(timeout=10)[0].decode()
+said = child.communicate(timeout=60)[0].decode()
 answered = b""
 while True:
     piece = ours.recv(4096)
@@ -52,7 +52,7 @@ function speak(
   const whole = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', ...env }
   const line = ['-c', apt, String(fd), JSON.stringify(messages), shell, hook, console]
   return new Promise((resolve, reject) => {
-    execFile('/usr/bin/python3', line, { env: whole, timeout: 15_000 }, (error, stdout, stderr) => {
+    execFile('/usr/bin/python3', line, { env: whole, timeout: 90_000 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${error.message}\n${stderr}`))
       else resolve(JSON.parse(stdout) as Outcome)
     })
@@ -187,7 +187,7 @@ test('apt itself has it speak where a package has no candidate, and not where dp
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', APT_CONFIG: conf, LC_ALL: 'C.UTF-8', HOME: pod.home }
   const apt = (...args: readonly string[]) =>
     new Promise<string>((resolve) => {
-      execFile('apt-get', args, { env, timeout: 60_000 }, (_, stdout, stderr) => resolve(stdout + stderr))
+      execFile('apt-get', args, { env, timeout: 120_000 }, (_, stdout, stderr) => resolve(stdout + stderr))
     })
   await apt('update')
   const none = await apt('install', '-y', 'not-here')

@@ -11,7 +11,7 @@ import { toyAirlock } from '../support/toy.ts'
 const full = () => Object.assign(new Error('full'), { code: 'ENOSPC' })
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (const late = Date.now() + 10_000; !(await isTrue()); await sleep(5))
+  for (const late = Date.now() + 60_000; !(await isTrue()); await sleep(5))
     if (Date.now() > late) throw new Error('it never came to be')
 }
 

