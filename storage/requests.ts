@@ -181,11 +181,12 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
       if (filter.batch !== undefined) query = query.where('requests.batch', '=', filter.batch)
       if (filter.before !== undefined) query = query.where('requests.id', '<', filter.before)
       if (filter.text) {
-        const pattern = `%${filter.text.replace(/[\\%_]/g, '\\$&')}%`
+        const { text } = filter
+        const texts = { asked: JSON.stringify(text).slice(1, -1), requester: text, note: text }
         query = query.where(({ or, eb }) =>
           or(
             (['asked', 'requester', 'note'] as const).map((column) =>
-              eb(sql<string>`${eb.ref(`requests.${column}`)}`, 'like', sql<string>`${pattern} escape '\\'`),
+              eb(`requests.${column}`, 'like', sql<string>`${patternOf(texts[column])} escape '\\'`),
             ),
           ),
         )
@@ -328,6 +329,11 @@ type Identity = {
   readonly kind?: string | undefined
 }
 type Wanted = Omit<Identity, 'kind'> & Pick<NewRequest, 'confirmed' | 'refresh' | 'reuse' | 'kinds'>
+
+/** For LIKE: what contains a text, in which nothing stands for anything else. */
+function patternOf(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`
+}
 
 /** Equal for jobs that ask the same of the same target. */
 function identityOf({ ecosystem, target, roots, options, kind = '' }: Identity): string {

@@ -196,6 +196,13 @@ test('lists are newest first, paged by id, and filtered by state, requester and 
   assert.deepEqual(await ids({ state: 'solving' }), [2])
 })
 
+test('what was typed is found as it was typed, quotes and all, and not by what lies between the lines', async () => {
+  const { requests } = await store()
+  await requests.add(asking(['a ; python_version < "3.9"', 'b']))
+  const found = async (text: string) => (await requests.list({ limit: 10, text })).length
+  assert.deepEqual([await found('< "3.9"'), await found('","'), await found('\\')], [1, 0, 0])
+})
+
 test('a closure remembers what was not listed before it, and its sizes are known to lists', async () => {
   const all = await store()
   const { requests, jobs } = all
