@@ -9,6 +9,7 @@ export const checksInChinese: Readonly<Record<string, string>> = {
   'lower-case letters, digits and hyphens, at most 32, not `pool` or `requests`':
     '应为小写字母、数字与连字符，最多 32 个，且不是 `pool` 或 `requests`',
   'an http or https URL': '应为 http 或 https 地址',
+  'the address of the index, like https://wheels.example/simple/': '索引的地址，例如 https://wheels.example/simple/',
   'an http, https or file URL': '应为 http、https 或 file 地址',
   'the full version of the pod’s Python, like 3.11.7': '应为 HomePod 的 Python 完整版本，例如 3.11.7',
   'uv’s name of a platform, like x86_64-manylinux_2_31': '应为 uv 的平台名称，例如 x86_64-manylinux_2_31',
@@ -67,6 +68,18 @@ const pipUpstream = z.strictObject({
     'where else the index keeps its files: its links may only name public hosts beside its own',
   ),
 })
+
+/** What an index without an address is trusted with would be asked of the default one, where anybody may offer it. */
+function wantUrls(upstreams: Readonly<Record<string, PipUpstreamConfig>>, ctx: z.core.$RefinementCtx): void {
+  for (const [name, { url }] of Object.entries(upstreams))
+    if (name !== 'default' && url === undefined)
+      ctx.addIssue({
+        code: 'custom',
+        path: [name, 'url'],
+        message: 'missing',
+        params: { expected: 'the address of the index, like https://wheels.example/simple/' },
+      })
+}
 
 const pipTarget = z.strictObject({
   python: knob(
@@ -173,7 +186,7 @@ export const fileSchema = z.strictObject({
   upstreams: knob(
     z
       .strictObject({
-        pip: z.record(segment, pipUpstream).default({}),
+        pip: z.record(segment, pipUpstream).superRefine(wantUrls).default({}),
         apt: knob(z.record(segment, aptArchive).default({}), 'none beside those that targets read'),
       })
       .prefault({}),

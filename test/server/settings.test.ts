@@ -72,6 +72,17 @@ targets: { trixie: { apt: { sources: "deb https://lin:secret@archive.example/deb
   assert.equal(hide('https://host.example/a@b'), 'https://host.example/a@b')
 })
 
+test('an index without an address stops the start: its projects would be asked of the default one', async (t) => {
+  await assert.rejects(settings(t, 'upstreams:\n  pip:\n    house: { projects: [ours] }'), (error: AirlockError) => {
+    assert.deepEqual(
+      [error.code, error.fields['path'], error.fields['line']],
+      ['config-invalid', 'upstreams.pip.house.url', 3],
+    )
+    return true
+  })
+  await settings(t, 'upstreams: { pip: { default: { projects: [ours] } } }')
+})
+
 test('a wrong file stops the explanation as it stops the server', async (t) => {
   await assert.rejects(settings(t, 'reuse: soon'), { code: 'config-invalid' })
 })
@@ -85,6 +96,7 @@ const wrongLines = [
   'imports: much',
   'targets: { Pool: {} }',
   'upstreams: { pip: { house: { url: nowhere } } }',
+  'upstreams: { pip: { house: { projects: [ours] } } }',
   'upstreams: { apt: { extra: { url: nowhere } } }',
   'targets: { a: { pip: { python: 3, platform: x } } }',
   'targets: { a: { pip: { python: "3.11", platform: x } } }',
@@ -142,7 +154,8 @@ test('every knob and every setting has its reason, in both languages', async (t)
     Object.keys(knobsInChinese).filter((place) => !reasons().has(place)),
     [],
   )
-  const yaml = 'targets: { a: { pip: { python: 3.8.18, platform: x }, apt: {} } }\nupstreams: { pip: { b: {} } }'
+  const yaml =
+    'targets: { a: { pip: { python: 3.8.18, platform: x }, apt: {} } }\nupstreams: { pip: { b: { url: "https://b.example/" } } }'
   for (const { name, reason } of (await settings(t, yaml)).all) {
     assert.match(reason.en, /[a-z]{2}/, name)
     assert.match(reason.zh, /\p{Script=Han}/u, name)
