@@ -38,8 +38,6 @@ export type Parsed = {
   /** Canonical, sorted, without repetition: equal roots are equal requests. */
   readonly roots: readonly string[]
   readonly options: JsonObject
-  /** The roots are one release each and all there is, so that no later answer can be another. */
-  readonly exact?: boolean
 }
 
 /**
@@ -132,6 +130,8 @@ export type Ecosystem = {
   grants?(line: string): boolean
   /** A lock as a tool of the ecosystem wrote it, told by its file's name: exactly those releases and files. */
   parseLock?(file: string, text: string): Promise<Parsed & { readonly lines: readonly string[] }>
+  /** Whether the roots are one release each and all there is, as a lock's are: no later answer can be another. */
+  exact?(options: JsonObject): boolean
   /** Turns the addresses in a lock from the mirror's into upstream's, and back. */
   readonly convertLock?: {
     toUpstream(text: string, mirror: { readonly url: string }): Promise<ConvertedLock>

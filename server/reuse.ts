@@ -22,12 +22,14 @@ export function createReuse({ requests, jobs, listings, pathOf, hours, now = Dat
   return async function reuse(
     ecosystem: Ecosystem,
     target: string,
-    { roots, options, exact }: Parsed,
+    { roots, options }: Parsed,
   ): Promise<number | null> {
     if (ecosystem.renew) return null
     const known = ecosystem.targets.get(target)!
     const answered = await requests.answered({ ecosystem: ecosystem.name, target, roots, options, kind: kindOf(known) })
-    if (!answered || (!exact && now() - Date.parse(answered.solvedAt) > hours * 3_600_000)) return null
+    if (!answered) return null
+    const isOld = now() - Date.parse(answered.solvedAt) > hours * 3_600_000
+    if (isOld && !ecosystem.exact?.(options)) return null
     const job = await jobs.get(answered.job)
     const closure = job && (await jobs.closure(job))
     if (!closure) return null

@@ -125,6 +125,7 @@ export function createPip(deps: PipDeps) {
     },
     convertLock: createConvertLock({ ...deps, originOf: projects.originOf }),
     parseLock: createReadLock({ ...deps, isUpstream }),
+    exact: ({ locked }) => locked === true,
     parseFile: (text, constraints = []) => parseRequirementsFile(text, { constraints, isUpstream }),
     grants: (line) => isGranted(line.trim(), { isUpstream }),
     understand: understandRoot,

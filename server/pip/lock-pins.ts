@@ -57,7 +57,7 @@ export function requestOf(file: string, pins: readonly Pin[]): Parsed & { readon
   })
   const roots = [...new Set(asked.map(({ requirement }) => requirement.text))].toSorted(order)
   const options: PipOptions = { ...optionsOf(asked, []), locked: true }
-  return { roots, options, exact: true, lines: roots }
+  return { roots, options, lines: roots }
 }
 
 /** The marker without extras and groups; null: nothing else is said. */

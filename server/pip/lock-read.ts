@@ -58,7 +58,7 @@ export function createReadLock(deps: Deps) {
     const hashes = (parsed.options as PipOptions).hashes ?? {}
     for (const root of parsed.roots.map(parseRequirement))
       if (!isExact(root) || !hashes[root.name]) refuseLock(file, lockWords.unhashed(root.text), lockWords.again)
-    return { ...parsed, options: { ...parsed.options, locked: true }, exact: true }
+    return { ...parsed, options: { ...parsed.options, locked: true } }
   }
 }
 

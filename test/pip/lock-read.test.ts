@@ -39,10 +39,9 @@ version = "2.0"
 marker = "'cli' in extras or sys_platform == 'win32'"
 wheels = [{ path = "o.whl", hashes = { sha256 = "${c}" } }]
 `
-  const { roots, options, exact } = await (await reader(t))('pylock.dev.toml', text)
+  const { roots, options } = await (await reader(t))('pylock.dev.toml', text)
   assert.deepEqual(roots, ['other==2.0', 'some-project==1.0 ; python_version < "3.12"'])
   assert.deepEqual(options, { hashes: { other: [c], 'some-project': [a, b] }, locked: true })
-  assert.equal(exact, true)
 })
 
 test('poetry.lock: one marker for all groups, or one a group', async (t) => {
@@ -201,8 +200,8 @@ ${wheel('one', a)}
 
 test('a requirements file is a lock when each of its lines is exact and hashed', async (t) => {
   const read = await reader(t)
-  const { roots, options, exact } = await read('requirements.txt', `one==1.0 \\\n  --hash=sha256:${a}\n`)
-  assert.deepEqual([roots, options, exact], [['one==1.0'], { hashes: { one: [a] }, locked: true }, true])
+  const { roots, options } = await read('requirements.txt', `one==1.0 \\\n  --hash=sha256:${a}\n`)
+  assert.deepEqual([roots, options], [['one==1.0'], { hashes: { one: [a] }, locked: true }])
   await assert.rejects(read('requirements.txt', 'one==1.0'), refused(/no SHA-256 is given for one==1.0/))
   await assert.rejects(read('requirements.txt', `one>=1.0 --hash=sha256:${a}`), refused(/one>=1.0/))
 })

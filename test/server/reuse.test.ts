@@ -1,7 +1,7 @@
 /** When an answer is given again: for as many hours as is set, a lock's always, and never one that is no longer all here. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { Parsed } from '../../server/ecosystem.ts'
+import type { Ecosystem, Parsed } from '../../server/ecosystem.ts'
 import { kindOf } from '../../server/kind.ts'
 import { parseRequirementsFile } from '../../server/pip/requirements-file.ts'
 import { requestOf } from '../../server/pip/lock-pins.ts'
@@ -27,7 +27,9 @@ async function isGivenAgain(t: TestContext, parsed: Parsed, hours: number, after
   await toy.jobs.finish(job, 'ready')
   const pathOf = () => (isHere ? '/pool' : null)
   const reuse = createReuse({ ...toy, pathOf, hours, now: () => Date.now() + after })
-  return (await reuse(toy.ecosystem, 'default', parsed)) === job.id
+  // as pip says it
+  const ecosystem: Ecosystem = { ...toy.ecosystem, exact: (given) => given['locked'] === true }
+  return (await reuse(ecosystem, 'default', { roots, options })) === job.id
 }
 
 test('an answer is given again for as many hours as is set, and not a moment longer', async (t) => {
