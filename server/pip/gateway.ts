@@ -84,6 +84,9 @@ const forever = 'max-age=365000000, immutable'
 /** A solver that backtracks looks at many releases; what it does not learn from a source, its build says. */
 const looksPerSolve = 24
 
+/** Which solve asks must be known first. */
+class Unnamed extends Error {}
+
 export function createPipGateway({ projects, metadata, prefetch, peek, standIns, outside, gatewayUrl }: Deps) {
   const sessions = new Map<string, Session>()
   const stages = new Map<string, StagedIndex>()
@@ -120,17 +123,23 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     throw error
   }
 
-  /** The same for all that asked for a project; but nobody has failed where whoever asked has left. */
-  async function forAll<T>(project: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
+  /**
+   * Fails the solve that asked for a file. uv does not say which that is until it is told to: where several have asked for the
+   * project, it is told, and asks again.
+   */
+  async function orFail<T>(req: IncomingMessage, project: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
     try {
       return await work
     } catch (error) {
+      // nobody has failed where whoever asked has left
       if (signal.aborted) throw error
-      return fail(interestedIn(project), error)
+      const affected = req.headers.authorization === undefined ? interestedIn(project) : [sessionOf(req)]
+      if (affected.length > 1) throw new Unnamed()
+      return fail(affected, error)
     }
   }
 
-  /** uv asks for files without naming its solve: those that asked for the project are meant. */
+  /** Who may mean a file of this project, where uv does not name its solve. */
   function interestedIn(project: string): Session[] {
     return [...sessions.values()].filter((session) => session.asked.has(project))
   }
@@ -150,32 +159,16 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     )
     if (!found || !project) return send(res, 404, {}, 'no such file')
     if (ofMetadata) {
-      const told = await forAll(project.name, signal, metadataOf(project, found, signal))
-      if (!told) return send(res, 404, {}, 'upstream advertises no metadata')
+      const said = await orFail(req, project.name, signal, metadataOf(project, found, signal))
+      if (!said) return send(res, 404, {}, 'upstream advertises no metadata')
       // what nobody has checked yet is asked for again
       const headers = {
         'content-type': 'text/plain; charset=utf-8',
-        'cache-control': told.isFinal ? forever : 'no-store',
+        'cache-control': said.isFinal ? forever : 'no-store',
       }
-      return send(res, 200, headers, told.bytes)
+      return send(res, 200, headers, said.bytes)
     }
-    const range = req.headers.range
-    const method = req.method === 'HEAD' ? 'HEAD' : 'GET'
-    const answer = await forAll(
-      project.name,
-      signal,
-      outside.open({
-        url: found.url,
-        method,
-        ...(range !== undefined && { range }),
-        maxBytes: Number.MAX_SAFE_INTEGER,
-        signal,
-        trust: 'linked',
-      }),
-    )
-    // a HEAD that is refused is tried as a GET by the solver itself
-    if (method === 'GET' && answer.status >= 400 && answer.status !== 416)
-      fail(interestedIn(project.name), refusedBy(found.url, answer.status))
+    const answer = await orFail(req, project.name, signal, passedOn(req, found.url, signal))
     const passed = ['content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified'] as const
     const headers = Object.fromEntries(
       passed.flatMap((key) => (answer.headers[key] === undefined ? [] : [[key, answer.headers[key]]])),
@@ -183,6 +176,24 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     const cache = answer.status < 400 ? forever : 'no-store'
     res.writeHead(answer.status, { ...headers, 'content-type': 'application/octet-stream', 'cache-control': cache })
     await pipeline(answer.body, res)
+  }
+
+  /** Upstream's answer to what uv asks of a file. Throws `upstream-status`; a HEAD that is refused uv tries as a GET itself. */
+  async function passedOn(req: IncomingMessage, url: string, signal: AbortSignal) {
+    const range = req.headers.range
+    const method = req.method === 'HEAD' ? 'HEAD' : 'GET'
+    const answer = await outside.open({
+      url,
+      method,
+      ...(range !== undefined && { range }),
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      signal,
+      trust: 'linked',
+    })
+    const { status } = answer
+    if (method === 'HEAD' || status < 400 || status === 416) return answer
+    const { host, pathname } = new URL(url)
+    throw new AirlockError('upstream-status', { host, status, what: pathname })
   }
 
   /** Upstream's own file, or what the wheel says, of a large one by ranges: either way the wheel is on its way. */
@@ -214,8 +225,8 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     const looking = interestedIn(standIn.project.name).find(({ looks }) => looks > 0)
     if (looking) looking.looks--
     const signal = gone(res)
-    const told = standIns.metadataOf(standIn, looking !== undefined, signal)
-    const bytes = await forAll(standIn.project.name, signal, told)
+    const guess = standIns.metadataOf(standIn, looking !== undefined, signal)
+    const bytes = await orFail(req, standIn.project.name, signal, guess)
     const etag = `"${sha256Of(bytes)}"`
     const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache', etag }
     if (req.headers['if-none-match'] === etag) return send(res, 304, headers)
@@ -249,17 +260,23 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
     return session
   }
 
+  async function respond(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+    const [kind, ...rest] = path.slice(1).split('/').map(decodeURIComponent)
+    if (kind === 'index' && rest[1]) return page(req, res, rest[1])
+    if (kind === 'sources' && rest.length === 2) return source(req, res, rest[1]!)
+    if (kind === 'files' && rest.length === 3) return file(req, res, rest[0]!, rest[1]!, rest[2]!)
+    if (kind === 'stage' && rest[0] === 'pool' && rest.length === 4) return pooled(res, rest[2]!, rest[3]!)
+    if (kind === 'stage' && rest[0] && rest[1]) return stagedPage(req, res, rest[0], rest[1])
+    send(res, 404, {}, 'nothing here')
+  }
+
   return {
     /** Mounted at `/pip`. */
-    async respond(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
-      const [kind, ...rest] = path.slice(1).split('/').map(decodeURIComponent)
-      if (kind === 'index' && rest[1]) return page(req, res, rest[1])
-      if (kind === 'sources' && rest.length === 2) return source(req, res, rest[1]!)
-      if (kind === 'files' && rest.length === 3) return file(req, res, rest[0]!, rest[1]!, rest[2]!)
-      if (kind === 'stage' && rest[0] === 'pool' && rest.length === 4) return pooled(res, rest[2]!, rest[3]!)
-      if (kind === 'stage' && rest[0] && rest[1]) return stagedPage(req, res, rest[0], rest[1])
-      send(res, 404, {}, 'nothing here')
-    },
+    respond: (req: IncomingMessage, res: ServerResponse, path: string): Promise<void> =>
+      respond(req, res, path).catch((error: unknown) => {
+        if (!(error instanceof Unnamed)) throw error
+        send(res, 401, { 'www-authenticate': 'Basic realm="solve"' })
+      }),
 
     /** Opens a solve's session; `abort` ends the solver when upstream has failed it. */
     open(wish: Wish): Session & { close(): void } {
@@ -300,11 +317,6 @@ export function createPipGateway({ projects, metadata, prefetch, peek, standIns,
 }
 
 export type PipGateway = ReturnType<typeof createPipGateway>
-
-function refusedBy(url: string, status: number): AirlockError {
-  const { host, pathname } = new URL(url)
-  return new AirlockError('upstream-status', { host, status, what: pathname })
-}
 
 /** Aborts when whoever asked has gone. */
 function gone(res: ServerResponse): AbortSignal {

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { NewRequest } from '../../server/contract.ts'
 import { startAirlock, type Airlock, type Refused } from '../support/airlock.ts'
 import { uvInstall } from '../support/clients.ts'
+import { gate } from '../support/gate.ts'
 import { startIndex, type TestIndex } from '../support/index.ts'
 import { checkTree, hashTree } from '../support/tree.ts'
 import { bomb, cut, file, page, redirect, reset, silence, stall, status, trickle } from '../support/upstream.ts'
@@ -393,6 +394,22 @@ test('a request that is cancelled while its solver waits takes no other with it 
   await airlock.cancel(one.id)
   await sleep(100)
   resolve()
+  await airlock.ready(other.id)
+  await publishes()
+})
+
+test('a request whose file upstream spoils takes no other with it that asked for the same project', async () => {
+  const [old] = [add({ name: 'common', version: '0.9' }), add({ name: 'common', version: '1.0' })]
+  index.files.on(`${index.pathOf(old)}.metadata`, file('spoilt'))
+  add({ name: 'patient', version: '1.0', requires: ['common', 'late'] })
+  add({ name: 'late', version: '1.0' })
+  const late = gate(index.answer)
+  index.pages.on('/simple/late/', late.answer)
+  const other = await airlock.ask('patient')
+  await late.asked
+  const { code, fields } = await failure('common==0.9')
+  assert.deepEqual([code, fields['file']], ['digest-mismatch', `${old.file}.metadata`])
+  late.open()
   await airlock.ready(other.id)
   await publishes()
 })
