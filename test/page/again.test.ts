@@ -153,6 +153,7 @@ test('a failed request and a refusal show what finds them in the server’s log'
 
 test('on a narrow screen offered names push down what is said of the lines, and cover nothing', async () => {
   const { page, context } = await openPage(browser, airlock.consoleUrl, { width: 375 })
+  assert.equal(await page.locator('td.target').first().isVisible(), true, 'one asked for two kinds of pod is two rows')
   await focusBox(page)
   await page.keyboard.type('widget bas')
   await page.waitForSelector('.offers li')

@@ -79,12 +79,17 @@ function How({ request }: { readonly request: RequestView }) {
 /** Nothing here that a hundred rows would have to set up and do not need. */
 function Next({ request }: { readonly request: RequestView }) {
   const { t } = useTranslation()
-  const { id, state, install } = request
+  const names = useNames()
+  const { id, state, install, requirements } = request
   // what was taken back leaves nothing to install
   if (state === 'ready') return install === '' ? null : <CopyLine text={install} />
   return (
     <>
-      {state === 'failed' && <Link href={`/requests/${id}`}>{t('queue.why')}</Link>}
+      {state === 'failed' && (
+        <Link href={`/requests/${id}`} aria-label={`${t('queue.why')}: ${names(requirements.slice(0, 1))}`}>
+          {t('queue.why')}
+        </Link>
+      )}
       <Act request={request} />
     </>
   )
