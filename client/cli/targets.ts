@@ -93,7 +93,7 @@ function printFacts({ io, words }: Context, all: Listed): void {
       [words('targetIndex'), index],
       ...Object.entries(facts).map(([name, value]): [string, string] => [
         name,
-        Array.isArray(value) ? value.join(', ') : String(value),
+        Array.isArray(value) ? value.join(', ') || '-' : String(value),
       ]),
       ...(addedAt === undefined ? [] : [[words('targetAddedAt'), localTime(addedAt)] as [string, string]]),
     ]

@@ -118,16 +118,18 @@ On the server’s machine:
   airlock serve | mirror | doctor | config [explain] | restore FILE [--force]
 
 The console is asked at AIRLOCK_CONSOLE_URL (now {url}).
-Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled,
-            5 another problem, 6 the wait ended first, 7 nothing answers,
-            130 Ctrl-C. Of several requests, the lowest but 0 counts.`,
+Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 3 the state is in use,
+            4 cancelled, 5 another problem, 6 the wait ended first,
+            7 nothing answers, 130 Ctrl-C.
+            Of several requests, the lowest but 0 counts.`,
     zh: `
 在服务器上：
   airlock serve | mirror | doctor | config [explain] | restore FILE [--force]
 
 控制台地址取自 AIRLOCK_CONSOLE_URL（当前为 {url}）。
-退出码：0 完成或可安装，1 失败，2 用法错误，4 已取消，5 其他问题，
-        6 等待提前结束，7 无法连接，130 Ctrl-C。多个申请时取非 0 的最小值。`,
+退出码：0 完成或可安装，1 失败，2 用法错误，3 状态正被使用，4 已取消，
+        5 其他问题，6 等待提前结束，7 无法连接，130 Ctrl-C。
+        多个申请时取非 0 的最小值。`,
   },
   // wrong usage
   usageUnknownOption: { en: 'There is no option “{what}”.', zh: '没有选项 “{what}”。' },
@@ -302,7 +304,7 @@ Exit codes: 0 done or ready, 1 failed, 2 wrong usage, 4 cancelled,
   },
   targetAside: { en: 'Target {target} is not offered: {why}', zh: '目标环境 {target} 未提供：{why}' },
   targetFrom: { en: 'from', zh: '来源' },
-  targetIndex: { en: 'index', zh: '索引' },
+  targetIndex: { en: 'address', zh: '地址' },
   targetAddedAt: { en: 'added', zh: '添加于' },
   // tables and details
   columnId: { en: 'ID', zh: '编号' },
