@@ -261,6 +261,8 @@ test('a request that failed before it was solved does not say that it will be, a
     await page.keyboard.press('Enter')
     await page.waitForSelector('.preview table')
     assert.deepEqual(await page.locator('.preview td a').allInnerTexts(), ['base'])
+    await page.keyboard.press('Escape')
+    assert.equal(await page.locator('.preview').count(), 0)
   })
 })
 

@@ -174,6 +174,9 @@ export function AskBar() {
         event.preventDefault()
         if (canAsk) ask.mutate()
       }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && !event.defaultPrevented && !event.nativeEvent.isComposing) setWish(null)
+      }}
       onDragOver={(event) => {
         if (!event.dataTransfer.types.includes('Files')) return
         event.preventDefault()

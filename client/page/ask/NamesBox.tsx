@@ -56,6 +56,8 @@ export function NamesBox({ ref, ecosystem, text, onText, onPaste, onPreview, onA
       event.preventDefault()
       complete(names[active]!.name)
     } else if (event.key === 'Escape') {
+      // what is offered first, then the preview
+      if (shown) event.preventDefault()
       setOpen(false)
       setActive(-1)
     } else if (event.key === 'Enter' && !event.shiftKey) {

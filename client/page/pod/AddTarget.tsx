@@ -122,7 +122,12 @@ export function RemoveTarget({ name }: { readonly name: string }) {
   })
   return (
     <>
-      <button type="button" className="act" onClick={() => (sure ? remove.mutate() : setSure(true))}>
+      <button
+        type="button"
+        className="act"
+        onClick={() => (sure ? remove.mutate() : setSure(true))}
+        onBlur={() => setSure(false)}
+      >
         {sure ? t('pod.removeSure') : t('pod.remove')}
       </button>
       {remove.error && <Failed what={t('pod.notRemoved')} error={remove.error} />}

@@ -176,7 +176,7 @@ function Reason({ error }: { readonly error: Error }) {
   )
 }
 
-/** What is wrong and what to do; the solver's own words are folded. */
+/** What is wrong and what to do; the solver's own words are folded, and no colon leads to them. */
 function Problems({ request }: { readonly request: RequestDetail }) {
   const { t } = useTranslation()
   const { problem, waiting, state } = request
@@ -185,7 +185,13 @@ function Problems({ request }: { readonly request: RequestDetail }) {
   if (!shown) return null
   const { explanation, build } = shown.fields
   const said = typeof explanation === 'string' ? explanation : null
-  const detail = said === null ? shown.detail : shown.detail.replace(said, '').trim()
+  const detail =
+    said === null
+      ? shown.detail
+      : shown.detail
+          .replace(said, '')
+          .trim()
+          .replace(/[:：]$/, '')
   return (
     <section className={unfinished ? 'problem waits' : 'problem'} role="alert">
       {unfinished && <p className="dim">{t('request.waiting')}</p>}
