@@ -220,6 +220,8 @@ export type Outside = {
       readonly maxBytes: number
       readonly maxAge?: number
       readonly stale?: boolean
+      /** As it is sent, whatever encoding it is said to have. */
+      readonly verbatim?: boolean
       readonly signal: AbortSignal
     },
   ): Promise<Page | null>

@@ -34,7 +34,8 @@ export function createAptGateway({ outside, sources, limits = usualLimits }: Dep
   /** What is named by its digest never changes once it is right; everything else is asked for anew. */
   async function fetch({ href }: URL, signal: AbortSignal): Promise<Page | null> {
     const maxBytes = /\/(?:In)?Release(?:\.gpg)?$/.test(href) ? limits.release : limits.index
-    const options = { accept: '*/*', maxBytes, signal }
+    // apt's files are compressed by their names, and apt looks at no other encoding
+    const options = { accept: '*/*', verbatim: true, maxBytes, signal }
     const digest = /\/by-hash\/SHA256\/([0-9a-f]{64})$/.exec(href)?.[1]
     const kept = digest === undefined ? null : await outside.page(href, { ...options, maxAge: forever })
     return kept && kept.sha256 === digest ? kept : outside.page(href, { ...options, maxAge: 0 })

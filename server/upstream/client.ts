@@ -30,6 +30,8 @@ export type Ask = {
   readonly ifModifiedSince?: string
   readonly range?: string
   readonly ifRange?: string
+  /** The body as it is sent, whatever encoding it is said to have: what is compressed by its own name. */
+  readonly verbatim?: boolean
   /** Of the body, as sent and as inflated. */
   readonly maxBytes: number
   readonly signal: AbortSignal
@@ -53,7 +55,7 @@ export type UpstreamClient = {
    * for a status of 400 and more. Body errors are UpstreamFault or `upstream-answer-invalid` (too large).
    */
   open(ask: Ask): Promise<Answer<Body>>
-  /** The whole body, gzip inflated. */
+  /** The whole body, gzip inflated, unless it is asked for verbatim. */
   fetch(ask: Ask): Promise<Answer<Buffer>>
   /** Does what the first request would wait for, without a connection. */
   prepare(): void
@@ -182,6 +184,10 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
       const release = await pages.turn(judge(ask.url, ask.trust).url.host, ask.signal)
       try {
         const { status, headers, url, body } = await persist(ask, async () => {
+          if (ask.verbatim === true) {
+            const head = await follow(ask, 'identity')
+            return { ...head, body: await collect(bodyOf(head, ask)) }
+          }
           const head = await follow(ask, 'gzip')
           return {
             ...head,

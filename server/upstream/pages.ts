@@ -34,6 +34,8 @@ export type PageOptions = {
   readonly trust?: Trust
   /** When upstream fails, the last page seen is better than none. */
   readonly stale?: boolean
+  /** As upstream sends it, see the client. */
+  readonly verbatim?: boolean
 }
 
 export type Pages = {
@@ -91,8 +93,8 @@ export function createPages({ client, folder, now = Date.now, onError = () => {}
   }
 
   async function ask(key: string, url: string, known: PageRecord | null, options: PageOptions, signal: AbortSignal) {
-    const { accept, maxBytes, trust = 'linked' } = options
-    const answer = await client.fetch({ url, accept, maxBytes, trust, signal, ...validators(known) })
+    const { accept, maxBytes, trust = 'linked', verbatim = false } = options
+    const answer = await client.fetch({ url, accept, maxBytes, trust, verbatim, signal, ...validators(known) })
     const at = now()
     if (answer.status === 304 && known !== null) {
       const record = { ...known, confirmedAt: at }

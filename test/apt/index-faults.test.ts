@@ -98,7 +98,7 @@ const controls: readonly (readonly [what: string, cut: Cut, fault: string])[] = 
   [
     'a file without bounds',
     { file: 'server/apt/gateway.ts', from: 'limits.release : limits.index', to: '512 << 20 : 512 << 20' },
-    'a bomb',
+    'an index that is far too long',
   ],
   [
     'words of the server’s own',
