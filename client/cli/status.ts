@@ -33,7 +33,7 @@ export async function list(context: Context, { state, limit = 20, json }: ListOp
   ).map((title) => words(title))
   const lines = table(
     titles,
-    requests.map((request) => row(request, words, io.stdout.columns === undefined ? Infinity : mostAsked)),
+    requests.map((request) => row(request, words, io.stdout.columns === undefined ? unbound : narrow)),
     io.stdout.columns,
   )
   io.stdout.write(`${lines.join('\n')}\n`)
@@ -41,10 +41,11 @@ export async function list(context: Context, { state, limit = 20, json }: ListOp
   return exits.done
 }
 
-/** Cells of a terminal for what was asked, where the cause of a failure comes behind it. */
-const mostAsked = 40
+/** Cells of a terminal: for a name, behind which the rest stands, and for what was asked where the cause of its failure does. */
+const narrow = { name: 16, asked: 40 }
+const unbound = { name: Infinity, asked: Infinity }
 
-function row(request: RequestView, words: Words, most: number): string[] {
+function row(request: RequestView, words: Words, most: typeof narrow): string[] {
   const { id, state, ecosystem, target, requester, createdAt, problem } = request
   const asked = whatOf(request, words)
   // the first line: a solver's own words come below it
@@ -53,9 +54,9 @@ function row(request: RequestView, words: Words, most: number): string[] {
     String(id),
     stateOf(request, words),
     `${ecosystem}/${target}`,
-    requester ?? words('nobody'),
+    fit(requester ?? words('nobody'), most.name),
     localMinute(createdAt),
-    cause === undefined ? asked : words('rowFailed', { asked: fit(asked, most), cause }),
+    cause === undefined ? asked : words('rowFailed', { asked: fit(asked, most.asked), cause }),
   ]
 }
 

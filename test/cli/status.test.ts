@@ -57,6 +57,14 @@ test('a failed row says why behind what was asked, which is cut short for it', a
   assert.match((await airlock(url, ['status'])).out, / x{50}: The/, 'nothing is cut but for a terminal')
 })
 
+test('a long name leaves room for what was asked', async (t) => {
+  const body = { requests: [request({ requester: '名'.repeat(50) }), request({ id: 8 })], next: null }
+  const { url } = await fakeConsole(t, { 'GET /api/requests?limit=20': { body } })
+  const { out } = await airlock(url, ['status'], { tty: true, columns: 80 })
+  assert.match(out, /\n7 .* 名{7}… .* numpy<2\n8 .* alice .* numpy<2\n$/)
+  assert.match((await airlock(url, ['status'])).out, / 名{50} /)
+})
+
 test('times say how far they are ahead of UTC', (t) => {
   const usual = process.env['TZ']
   t.after(() => {
