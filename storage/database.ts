@@ -18,6 +18,7 @@ import * as builds from './migrations/005-builds.ts'
 import * as verifying from './migrations/006-verifying.ts'
 import * as exchanges from './migrations/007-exchanges.ts'
 import * as acts from './migrations/008-acts.ts'
+import * as byJob from './migrations/009-by-job.ts'
 import { StateDialect } from './sqlite.ts'
 
 export type Tables = AptTables &
@@ -116,6 +117,7 @@ const migrations = {
   '006-verifying': verifying,
   '007-exchanges': exchanges,
   '008-acts': acts,
+  '009-by-job': byJob,
 }
 
 /** Linux's magic numbers of filesystems on which SQLite's locks or fsync cannot be trusted. */

@@ -46,3 +46,20 @@ test('a state of a newer Airlock is refused by name', async (t) => {
   later.close()
   await refuses(file, 'newer', /newer/)
 })
+
+test('whatever refers to another table is found by it without reading the whole of its own', async (t) => {
+  const db = new Sqlite(await written(t))
+  const columnsOf = (pragma: string) => db.pragma(pragma) as { readonly name: string; readonly pk: number }[]
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[]
+  const references = tables.flatMap((table) =>
+    (db.pragma(`foreign_key_list(${table})`) as { readonly from: string }[]).map(({ from }) => ({ table, from })),
+  )
+  const read = references.filter(({ table, from }) => {
+    const key = columnsOf(`table_info(${table})`).find(({ pk }) => pk === 1)
+    const indexes = columnsOf(`index_list(${table})`).map(({ name }) => columnsOf(`index_info(${name})`)[0])
+    return ![key, ...indexes].some((first) => first?.name === from)
+  })
+  db.close()
+  assert.ok(references.length >= 8)
+  assert.deepEqual(read, [])
+})
