@@ -138,7 +138,9 @@ export function createSolve(deps: Deps) {
       throw new AirlockError('hash-unmatched', { project: name, version, target: target.name })
     if (!project || !file) throw new AirlockError('wheel-not-accepted', { project: name, version, target: target.name })
     const artifact = { ...artifactOf(project, file), version }
-    return { project, version, artifact, metadata: await metadata.upstream(file, session.signal) }
+    // where nothing is advertised, the solver was told from the wheel itself, if that is here
+    const told = (await metadata.upstream(file, session.signal)) ?? (await metadata.pooled(file.sha256!, file.file))
+    return { project, version, artifact, metadata: told }
   }
 
   async function builtItem(standIn: StandIn, { signal }: Session): Promise<Found> {

@@ -128,6 +128,13 @@ Requires-Dist: plain; extra == "Torch_CPU"
   )
 })
 
+test('an extra that a release does not have is said, too, where the index advertises no metadata', async () => {
+  const { metadata: _, ...bare } = makeWheel({ name: 'unadvertised', version: '1.0', extras: ['fast'] })
+  index.add(bare)
+  const { request } = await bring('unadvertised[quick]')
+  assert.match(request.remarks[0]?.message ?? '', /^unadvertised 1\.0 has no extra quick[^]*It has: fast\.$/)
+})
+
 test('a request of which no root applies is ready, with nothing in it', async () => {
   const { request } = await bring('winonly ; sys_platform == "win32"')
   assert.deepEqual(request.closure, [])
@@ -197,5 +204,5 @@ test('pip, left to itself, takes what was solved', async () => {
 test('in the end every link of every page resolves and every digest is right', async () => {
   const { faults, pages, links } = await checkTree(airlock.root)
   assert.deepEqual(faults, [])
-  assert.deepEqual([pages, links], [16, 19])
+  assert.deepEqual([pages, links], [17, 20])
 })
