@@ -10,6 +10,9 @@ const looks: readonly (readonly [RegExp, RefusalName])[] = [
   ],
   [/(?:^|\s)(?:&&|\|\|?|>>|<<|2>)|;\s*(?:rm|sudo|sh|bash|curl|wget)\b/, 'command'],
   [/\\$/, 'continuation'],
+  [/^(?:name|channels|dependencies|prefix):(?:\s|$)/, 'environment'],
+  [/^\[{1,2}(?:project|build-system|dependency-groups|tool|package)\b[\w.-]*\]{1,2}$/, 'table'],
+  [/^[-*•] +\S/, 'item'],
   [/^(?:-r|--requirements?\b|-c|--constraints?\b)/, 'file'],
   [/^(?:-e|--editable\b)/, 'editable'],
   [

@@ -62,6 +62,24 @@ export const refusals = {
       zh: '请将每条需求写在一行内，不要使用反斜杠。',
     },
   },
+  environment: {
+    reason: { en: 'this is a conda environment', zh: '这是 conda 环境文件' },
+    instead: {
+      en: 'Send what is below its “pip:”, and what else is needed by the names that pip has for it, one a line.',
+      zh: '请逐行提交其中 “pip:” 下的内容；其余所需的包请改用 pip 中的名称。',
+    },
+  },
+  table: {
+    reason: { en: 'this is a TOML file, and no list of requirements', zh: '这是 TOML 文件，而不是需求列表' },
+    instead: {
+      en: 'Send the project’s lock as a lock, or its dependencies, one a line.',
+      zh: '请以锁文件方式提交项目的锁文件，或逐行提交其 dependencies。',
+    },
+  },
+  item: {
+    reason: { en: 'it is an item of a list', zh: '这是列表中的一项' },
+    instead: { en: 'Leave out what stands before the name.', zh: '请去掉名称前的符号。' },
+  },
   command: {
     reason: { en: 'it is a command', zh: '这是一条命令' },
     instead: {

@@ -166,6 +166,9 @@ test('what pip would read and Airlock will not is refused, with the reason and w
     ],
     variable: ['${HOME}', 'numpy==${VERSION}', '$(id)', 'numpy==$VERSION', '`id`', '%HOME%', 'a; os_name == "${X}"'],
     continuation: ['numpy \\', 'numpy==1.0 \\'],
+    environment: ['name: my-env', 'channels:', 'dependencies:', 'prefix: /opt/conda'],
+    table: ['[project]', '[build-system]', '[[tool.uv.index]]'],
+    item: ['- numpy', '-  numpy=1.26=py311', '* numpy', '- pip:'],
     command: [
       'pip install numpy',
       'pip3 install numpy',
