@@ -101,7 +101,7 @@ export function createPackages(db: Database) {
       return rows.map(({ id, is_root }) => ({ id, isRoot: is_root === 1 }))
     },
 
-    /** Names that need a package in some ready closure, sorted. */
+    /** Names that are here and need a package in some ready closure, sorted. */
     async neededBy(ecosystem: string, name: string): Promise<string[]> {
       const rows = await db
         .selectFrom('closure_items')
@@ -113,7 +113,17 @@ export function createPackages(db: Database) {
         .where('artifacts.name', '=', name)
         .where('jobs.state', '=', 'ready')
         .execute()
-      return [...new Set(rows.flatMap(({ needed_by }) => JSON.parse(needed_by) as string[]))].toSorted()
+      const needing = [...new Set(rows.flatMap(({ needed_by }) => JSON.parse(needed_by) as string[]))]
+      const here = await db
+        .selectFrom('artifacts')
+        .select('artifacts.name')
+        .distinct()
+        .where('ecosystem', '=', ecosystem)
+        .where('name', 'in', needing)
+        .where(isListed)
+        .orderBy('name')
+        .execute()
+      return here.map((row) => row.name)
     },
   }
 }

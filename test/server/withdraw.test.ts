@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { MaintenanceView, RequestView } from '../../server/contract.ts'
+import type { MaintenanceView, PackageView, RequestView } from '../../server/contract.ts'
 import { airlock as command, zh } from '../cli/console.ts'
 import { startAirlock, type Airlock } from '../support/airlock.ts'
 import { startArchive, type Archive } from '../support/archive.ts'
@@ -42,6 +42,8 @@ test('what only a withdrawn package needed goes with it, the rest stays', async 
   const said = async (id: number) => (await airlock.get(id)).remarks.map(({ code, fields }) => [code, fields['root']])
   assert.deepEqual(await said(1), [['root-withdrawn', 'aa']], 'who asked for it is told')
   assert.deepEqual(await said(2), [])
+  const { neededBy } = await airlock.call<PackageView>('/api/packages/apt/common')
+  assert.deepEqual(neededBy, ['bb'], 'what is gone needs nothing')
   assert.match((await run('status 3')).out, /State: +done\n  Asked for: +withdraw aa\n/)
   const list = (await run('status', zh)).out
   assert.match(list, /^3 +已完成 .*撤回 aa$/m)
