@@ -27,7 +27,8 @@ export async function copyDatabase(file: string, into: string): Promise<void> {
 export function faultOfCopy(file: string): 'damaged' | 'newer' | null {
   const copy = new Sqlite(file, { readonly: true, fileMustExist: true })
   try {
-    return faultOf(copy)
+    const fault = faultOf(copy)
+    return fault === 'blank' ? 'damaged' : fault
   } finally {
     copy.close()
   }

@@ -144,7 +144,7 @@ export async function openDatabase(file: string): Promise<Database> {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const sqlite = new Sqlite(file)
   const fault = faultOf(sqlite)
-  if (fault !== null) {
+  if (fault !== null && fault !== 'blank') {
     sqlite.close()
     throw new AirlockError('state-unusable', { folder: dirname(file), ...faults[fault] })
   }
@@ -163,12 +163,12 @@ export async function openDatabase(file: string): Promise<Database> {
   return db
 }
 
-/** Null, or why a database cannot be used here. Changes nothing of it. */
-export function faultOf(sqlite: Sqlite.Database): keyof typeof faults | null {
+/** Null, or why a database cannot be used here; `blank`: no Airlock has written to it yet. Changes nothing of it. */
+export function faultOf(sqlite: Sqlite.Database): keyof typeof faults | 'blank' | null {
   try {
     if (sqlite.pragma('quick_check', { simple: true }) !== 'ok') return 'damaged'
-    const isNew = sqlite.prepare("SELECT name FROM sqlite_schema WHERE name = 'kysely_migration'").get() === undefined
-    const rows = isNew ? [] : (sqlite.prepare('SELECT name FROM kysely_migration').all() as { readonly name: string }[])
+    if (!sqlite.prepare("SELECT name FROM sqlite_schema WHERE name = 'kysely_migration'").get()) return 'blank'
+    const rows = sqlite.prepare('SELECT name FROM kysely_migration').all() as { readonly name: string }[]
     return rows.every(({ name }) => Object.hasOwn(migrations, name)) ? null : 'newer'
   } catch (error) {
     const { code } = error as { readonly code?: unknown }

@@ -1,6 +1,7 @@
 /** What is mirrored, as people look for it: by name, with its files, who asked and what needs it. */
-import { sql, type ExpressionBuilder } from 'kysely'
+import type { ExpressionBuilder } from 'kysely'
 import type { Database, Tables } from './database.ts'
+import { containing } from './like.ts'
 import type { Artifact } from './records.ts'
 import { toArtifact } from './rows.ts'
 
@@ -22,7 +23,6 @@ export function createPackages(db: Database) {
       ecosystem: string,
       { text = '', after = '', limit }: { text?: string | undefined; after?: string | undefined; limit: number },
     ): Promise<PackageSummary[]> {
-      const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
       // of all that is here only as many names as are asked for
       const names = db
         .selectFrom('artifacts')
@@ -30,7 +30,7 @@ export function createPackages(db: Database) {
         .distinct()
         .where('ecosystem', '=', ecosystem)
         .where('name', '>', after)
-        .where('name', 'like', sql<string>`${pattern} escape '\\'`)
+        .where('name', 'like', containing(text))
         .where(isListed)
         .orderBy('name')
         .limit(limit)

@@ -1,9 +1,10 @@
 /** What people asked. A request points to its latest job; identical requests share one while it can still serve both. */
 import { createHash, randomUUID } from 'node:crypto'
-import { sql, type Insertable } from 'kysely'
+import type { Insertable } from 'kysely'
 import { AirlockError } from '../server/errors.ts'
 import type { Database, Tables, Write } from './database.ts'
 import type { Append, Events } from './events.ts'
+import { containing } from './like.ts'
 import { finishedStates, unfinishedStates, type JsonObject, type Request, type State } from './records.ts'
 import { toJob, toRequest } from './rows.ts'
 
@@ -186,7 +187,7 @@ export function createRequests(db: Database, events: Events, now: () => Date) {
         query = query.where(({ or, eb }) =>
           or(
             (['asked', 'requester', 'note'] as const).map((column) =>
-              eb(`requests.${column}`, 'like', sql<string>`${patternOf(texts[column])} escape '\\'`),
+              eb(`requests.${column}`, 'like', containing(texts[column])),
             ),
           ),
         )
@@ -329,11 +330,6 @@ type Identity = {
   readonly kind?: string | undefined
 }
 type Wanted = Omit<Identity, 'kind'> & Pick<NewRequest, 'confirmed' | 'refresh' | 'reuse' | 'kinds'>
-
-/** For LIKE: what contains a text, in which nothing stands for anything else. */
-function patternOf(text: string): string {
-  return `%${text.replace(/[\\%_]/g, '\\$&')}%`
-}
 
 /** Equal for jobs that ask the same of the same target. */
 function identityOf({ ecosystem, target, roots, options, kind = '' }: Identity): string {

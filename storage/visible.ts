@@ -1,5 +1,5 @@
 /** What is here already, asked by name: for those who are about to ask for it. */
-import { sql } from 'kysely'
+import { containing } from './like.ts'
 import type { Database } from './database.ts'
 
 /** A release that a ready request brought to a target, and that its lane still lists. */
@@ -65,14 +65,13 @@ export function createVisible(db: Database) {
 
     /** Whether a ready job of the target had exactly this root among its own. */
     async proved(ecosystem: string, target: string, root: string): Promise<boolean> {
-      const pattern = `%${JSON.stringify(root).replace(/[\\%_]/g, '\\$&')}%`
       const row = await db
         .selectFrom('jobs')
         .select('id')
         .where('ecosystem', '=', ecosystem)
         .where('target', '=', target)
         .where('state', '=', 'ready')
-        .where(sql<boolean>`roots like ${pattern} escape '\\'`)
+        .where('roots', 'like', containing(JSON.stringify(root)))
         .executeTakeFirst()
       return row !== undefined
     },

@@ -10,6 +10,12 @@ import { createEvents } from '../../storage/events.ts'
 import { createRequests } from '../../storage/requests.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
+test('a copy in which there is nothing is no copy of a state', async (t) => {
+  const file = join(await temporaryFolder(t), 'airlock.db')
+  new Sqlite(file).exec('CREATE TABLE others (id)').close()
+  assert.equal(faultOfCopy(file), 'damaged')
+})
+
 test('a database that is written to all the time is copied, as it was when that began', async (t) => {
   const folder = await temporaryFolder(t)
   const [file, into] = [join(folder, 'airlock.db'), join(folder, 'copy.db')]
